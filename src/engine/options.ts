@@ -1,0 +1,126 @@
+/** The options and results of the public API (design: NeMo's names in camelCase). Plain data, so they cross the worker boundary. */
+import type { OnProgress } from '../base/progress.ts';
+import type { Hypothesis, WordStamp } from '../base/hypothesis.ts';
+
+export type Device = 'webgpu' | 'wasm';
+export type Precision = 'fp32' | 'fp16' | 'int8' | 'int4';
+
+export type CallOptions = {
+  /** Cancels the call: it rejects with `AsrError('cancelled')` within one window of audio. */
+  readonly signal?: AbortSignal;
+  readonly onProgress?: OnProgress;
+};
+
+export type LoadOptions = CallOptions & {
+  /** Where encoder and decoder run. `'auto'` probes WebGPU and falls back to WASM, and `report.reason` says why. @default 'auto' */
+  readonly device?: Device | 'auto';
+  /** Where predictor, joint and CTC head run. `'auto'` takes what is measured faster. @default 'auto' */
+  readonly decoderDevice?: Device | 'auto';
+  /** @default 'auto' (today fp32 on every device) */
+  readonly precision?: Precision | 'auto';
+  /** WASM threads; more than one needs cross-origin isolation. @default 1 */
+  readonly numThreads?: number;
+  /** Absolute or page-relative URL of the folder that holds ORT's wasm files and `checkpoints/`. @default next to the library */
+  readonly assetBase?: string;
+  /** Keep the converted checkpoint in IndexedDB. @default true */
+  readonly cache?: boolean;
+  /** Branch, tag or commit of a hub repository. @default 'main' */
+  readonly revision?: string;
+  /** @default 'https://huggingface.co' */
+  readonly hubUrl?: string;
+  /** Hub token; never stored, logged or put into a URL. */
+  readonly accessToken?: string;
+};
+
+/** What can be transcribed: files and URLs are decoded and resampled; a bare Float32Array is mono at the model's rate, as in NeMo. */
+export type AudioInput =
+  | Blob
+  | URL
+  | string
+  | Float32Array
+  | { readonly samples: Float32Array | readonly Float32Array[]; readonly sampleRate: number };
+
+export type LongAudioMode = 'auto' | 'full' | 'buffered' | 'pauses';
+
+export type TranscribeOptions = CallOptions & {
+  /** Inputs decoded together. Results never depend on it. @default 4 */
+  readonly batchSize?: number;
+  /** Char, word and segment timestamps in `hypothesis.timestamp`. @default false */
+  readonly timestamps?: boolean;
+  /** CTC log-probs or transducer lattice in `hypothesis.alignments`. @default false */
+  readonly returnAlignments?: boolean;
+  /** Channel of multi-channel audio, or `'average'`. Without it multi-channel files are averaged. */
+  readonly channelSelector?: number | 'average';
+  /** How audio longer than one window is treated. @default 'auto' */
+  readonly long?: LongAudioMode;
+};
+
+export type TranscribeResult = {
+  readonly hypothesis: Hypothesis;
+  /** Seconds of audio. */
+  readonly duration: number;
+};
+
+export type StreamOptions = CallOptions & {
+  /** Cache-aware look-ahead `[left, right]` in encoder frames; one of the checkpoint's. @default the checkpoint's first */
+  readonly attContextSize?: readonly [number, number];
+  /** Seconds of new audio a step, for checkpoints that are not cache-aware. @default 2 */
+  readonly chunkSeconds?: number;
+  /** Rate of the pushed samples in Hz. @default the model's */
+  readonly sampleRate?: number;
+};
+
+export type StreamUpdate = {
+  /** Settled text: it only ever grows. */
+  readonly committed: string;
+  /** Text after `committed` that may still change. */
+  readonly draft: string;
+  readonly words: readonly WordStamp[];
+  /** Seconds of audio decoded. */
+  readonly time: number;
+  readonly isFinal: boolean;
+};
+
+/** What was asked, what runs where, and why. */
+export type ModelReport = {
+  readonly requested: Device | 'auto';
+  /** Device of the encoder. */
+  readonly device: Device;
+  /** Device of predictor, joint and CTC head. */
+  readonly decoderDevice: Device;
+  readonly precision: Precision;
+  /** One sentence: why this device. */
+  readonly reason: string;
+  /** GPU vendor and architecture as the browser tells them; empty on WASM. */
+  readonly adapter: string;
+  readonly numThreads: number;
+  readonly seconds: { readonly open: number; readonly convert: number; readonly session: number };
+  /** True when the parts came from IndexedDB, without network and conversion. */
+  readonly fromCache: boolean;
+  /** Bytes of weights the sessions hold. */
+  readonly weightBytes: number;
+};
+
+/** What a checkpoint is, as `sotto inspect` and the page show it. */
+export type ModelInfo = {
+  readonly name: string;
+  /** NeMo class, e.g. `EncDecCTCModelBPE`. */
+  readonly className: string;
+  readonly decoders: readonly ('ctc' | 'rnnt' | 'tdt' | 'aed')[];
+  readonly sampleRate: number;
+  readonly numParameters: number;
+  readonly vocabularySize: number;
+  /** Seconds an encoder frame spans. */
+  readonly frameSeconds: number;
+  /** Look-aheads a cache-aware checkpoint offers; empty for full-context ones. */
+  readonly attContextSizes: readonly (readonly [number, number])[];
+  readonly languages: readonly string[];
+};
+
+export type StoredCheckpoint = {
+  readonly id: string;
+  readonly name: string;
+  readonly className: string;
+  readonly bytes: number;
+  readonly storedAt: number;
+};
