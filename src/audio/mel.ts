@@ -7,6 +7,7 @@
 import { AsrError } from '../base/errors.ts';
 import { makeMelFilterbank, SparseFilterbank } from './mel-filterbank.ts';
 import { type Normalization, normalizeFeatures } from './normalize.ts';
+import { SampleBuffer } from './sample-buffer.ts';
 import { FrameSpectrum, type SignalPart } from './spectrum.ts';
 import { makeWindow, type WindowName } from './window.ts';
 
@@ -93,10 +94,7 @@ export class MelStream {
   readonly numFeatures: number;
   readonly #config: MelConfig;
   readonly #frames: MelFrames;
-  /** Samples from number `#start` on that frames to come still need, in the first `#held` places. */
-  #buffer: Float32Array = new Float32Array(4096);
-  #held = 0;
-  #start = 0;
+  readonly #signal = new SampleBuffer();
   #numFrames = 0;
 
   /** @throws AsrError `checkpoint-unsupported` for a configuration that NeMo refuses too */
@@ -109,41 +107,26 @@ export class MelStream {
 
   /** Takes the next samples and gives the frames that no later sample can change. */
   push(samples: Float32Array): MelFeatures {
-    this.#append(samples);
-    const numSamples = this.#start + this.#held;
+    this.#signal.append(samples);
+    const numSamples = this.#signal.end;
     const settled = this.#frames.numFramesBefore(this.#frames.signalEnd(numSamples));
     return this.#take(Math.min(melLength(numSamples, this.#config), settled));
   }
 
   /** The signal is over: gives the frames that reach into the zeros behind it. */
   finish(): MelFeatures {
-    return this.#take(melLength(this.#start + this.#held, this.#config));
-  }
-
-  #append(samples: Float32Array): void {
-    if (this.#held + samples.length > this.#buffer.length) {
-      const larger = new Float32Array(2 * (this.#held + samples.length));
-      larger.set(this.#buffer.subarray(0, this.#held));
-      this.#buffer = larger;
-    }
-    this.#buffer.set(samples, this.#held);
-    this.#held += samples.length;
+    return this.#take(melLength(this.#signal.end, this.#config));
   }
 
   #take(end: number): MelFeatures {
     const numFrames = Math.max(0, end - this.#numFrames);
-    const numSamples = this.#start + this.#held;
-    const part = { samples: this.#buffer, start: this.#start, end: this.#frames.signalEnd(numSamples) };
+    const { samples, start } = this.#signal;
+    const part = { samples, start, end: this.#frames.signalEnd(this.#signal.end) };
     const data = this.#frames.compute(part, this.#numFrames, numFrames);
     if (typeof this.#config.normalize === 'object') normalizeFeatures(data, this.numFeatures, this.#config.normalize);
     this.#numFrames += numFrames;
     // One sample more than the window needs, for pre-emphasis.
-    const dropped = Math.min(this.#held, this.#frames.firstSample(this.#numFrames) - 1 - this.#start);
-    if (dropped > 0) {
-      this.#buffer.copyWithin(0, dropped, this.#held);
-      this.#held -= dropped;
-      this.#start += dropped;
-    }
+    this.#signal.dropBefore(this.#frames.firstSample(this.#numFrames) - 1);
     return { data, numFeatures: this.numFeatures, numFrames };
   }
 }
