@@ -3,7 +3,6 @@
  *
  * Jobs carry a number, because an `AbortSignal` does not survive `postMessage`: the client turns `signal` into `cancel(job)`.
  */
-import type { AsrError } from '../base/errors.ts';
 import type { Hypothesis } from '../base/hypothesis.ts';
 import type { OnProgress } from '../base/progress.ts';
 import type {
@@ -59,4 +58,16 @@ export type WireStream = {
   cancel(): Promise<void>;
 };
 
-export type { AsrError };
+/** The vocabulary of the wire, named here so that `ui` need not know `engine`. */
+export type {
+  AudioInput,
+  Device,
+  LoadOptions,
+  ModelInfo,
+  ModelReport,
+  StoredCheckpoint,
+  StreamOptions,
+  StreamUpdate,
+  TranscribeOptions,
+  TranscribeResult,
+} from '../engine/options.ts';

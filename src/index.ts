@@ -1,0 +1,42 @@
+/**
+ * Sotto's public API: NeMo's ASR models in the page, under NeMo's names in camelCase.
+ *
+ * Nothing here touches the DOM or starts a worker when imported; a worker starts with the first checkpoint that is opened.
+ */
+export { AsrError, type ErrorCode, isAsrError } from './base/errors.ts';
+export type { CheckpointFiles } from './base/files.ts';
+export type { CharStamp, Hypothesis, SegmentStamp, TimeSpan, Timestamp, WordStamp } from './base/hypothesis.ts';
+export type { OnProgress, Progress } from './base/progress.ts';
+export type {
+  AudioInput,
+  CallOptions,
+  Device,
+  LoadOptions,
+  LongAudioMode,
+  ModelInfo,
+  ModelReport,
+  Precision,
+  StoredCheckpoint,
+  StreamOptions,
+  StreamUpdate,
+  TranscribeOptions,
+  TranscribeResult,
+} from './engine/options.ts';
+export { ASRModel, type TranscribeConfig } from './rpc/asr-model.ts';
+export type { PageAudio } from './rpc/audio-input.ts';
+export {
+  ASRWithTTSModel,
+  EncDecClassificationModel,
+  EncDecCTCModel,
+  EncDecCTCModelBPE,
+  EncDecFrameClassificationModel,
+  EncDecHybridRNNTCTCBPEModel,
+  EncDecHybridRNNTCTCModel,
+  EncDecMultiTaskModel,
+  EncDecRNNTBPEModel,
+  EncDecRNNTModel,
+} from './rpc/model-classes.ts';
+export type { PretrainedModelInfo } from './rpc/pretrained.ts';
+export type { CheckpointSource } from './rpc/source.ts';
+export { deleteStored, listStored } from './rpc/stored.ts';
+export type { TranscriptionStream } from './rpc/stream.ts';

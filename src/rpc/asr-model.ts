@@ -1,0 +1,220 @@
+/**
+ * A NeMo model in the page: the handle of the one that lives in a worker of its own.
+ *
+ * One worker holds one model, because onnxruntime gives memory back only when its worker ends. Wrong arguments throw `TypeError` before
+ * a promise is made; everything else rejects with `AsrError`.
+ */
+import type { Remote } from 'comlink';
+import type { CheckpointFiles } from '../base/files.ts';
+import type { Hypothesis } from '../base/hypothesis.ts';
+import { resolveAssetBase } from './asset-base.ts';
+import { type PageAudio, toWireAudio } from './audio-input.ts';
+import { toWireCallback } from './callback.ts';
+import { createWorker } from './create-worker.ts';
+import { checkLoadOptions, checkStreamOptions, checkTranscribeOptions } from './option-check.ts';
+import { type PretrainedModelInfo, listPretrained } from './pretrained.ts';
+import type {
+  LoadOptions,
+  ModelInfo,
+  ModelReport,
+  StreamOptions,
+  TranscribeOptions,
+  TranscribeResult,
+  WireModel,
+  WireSource,
+} from './protocol.ts';
+import { type CheckpointSource, toWireSource } from './source.ts';
+import { TranscriptionStream } from './stream.ts';
+import { WorkerLink } from './worker-link.ts';
+
+/** A loaded model and its worker, as `restoreFrom` makes them. @internal */
+export type LoadedModel = {
+  readonly link: WorkerLink;
+  readonly remote: Remote<WireModel>;
+  readonly info: ModelInfo;
+  readonly report: ModelReport;
+  readonly cfg: unknown;
+};
+
+/** A class that can restore a checkpoint: `ASRModel` and its subclasses. */
+export type ModelClass<T> = (new (loaded: LoadedModel) => T) & { readonly nemoClass: string };
+
+/** Options of `transcribe` as data, as NeMo's `get_transcribe_config()` gives them to be changed and passed on. */
+export type TranscribeConfig = Required<Pick<TranscribeOptions, 'batchSize' | 'timestamps' | 'returnAlignments' | 'long'>> &
+  Pick<TranscribeOptions, 'channelSelector'>;
+
+/** NeMo's `ASRModel`: opens any checkpoint; a subclass opens those of its class only. */
+export class ASRModel implements AsyncDisposable {
+  /** Name of the NeMo class that a checkpoint must be of; `ASRModel` takes all. */
+  static readonly nemoClass: string = 'ASRModel';
+  readonly #loaded: LoadedModel;
+  #report: ModelReport;
+
+  /** @internal Use `restoreFrom` or `fromPretrained`. */
+  constructor(loaded: LoadedModel) {
+    this.#loaded = loaded;
+    this.#report = loaded.report;
+  }
+
+  /** Opens a `.nemo` or an ONNX folder (NeMo `restore_from`). */
+  static restoreFrom<T>(this: ModelClass<T>, source: CheckpointSource, options: LoadOptions = {}): Promise<T> {
+    return open(this, toWireSource(source), options);
+  }
+
+  /** Opens a published checkpoint by name (NeMo `from_pretrained`): built in (`sotto-tiny-en`) or a hub repository (`nvidia/…`). */
+  static fromPretrained<T>(this: ModelClass<T>, name: string, options: LoadOptions = {}): Promise<T> {
+    if (typeof name !== 'string' || !name.trim()) throw new TypeError('name must be the name of a checkpoint');
+    return open(this, { kind: 'pretrained', name: name.trim() }, options);
+  }
+
+  /** Published checkpoints of this class (NeMo `list_available_models`). */
+  static listAvailableModels(this: ModelClass<unknown>): readonly PretrainedModelInfo[] {
+    return listPretrained(this.nemoClass);
+  }
+
+  /** What the checkpoint is. */
+  get info(): ModelInfo {
+    return this.#loaded.info;
+  }
+
+  /** What runs where, and why; it changes when a GPU is lost and WASM takes over. */
+  get report(): ModelReport {
+    return this.#report;
+  }
+
+  /** NeMo's configuration tree, read only. */
+  get cfg(): unknown {
+    return this.#loaded.cfg;
+  }
+
+  /** One hypothesis an input, in order (NeMo `transcribe`). */
+  transcribe(audio: PageAudio | readonly PageAudio[], options: TranscribeOptions = {}): Promise<Hypothesis[]> {
+    const results = this.transcribeWithDurations(audio, options);
+    return results.then((list) => list.map(({ hypothesis }) => hypothesis));
+  }
+
+  /** As `transcribe`, with the seconds of audio of every input. */
+  transcribeWithDurations(
+    audio: PageAudio | readonly PageAudio[],
+    options: TranscribeOptions = {},
+  ): Promise<readonly TranscribeResult[]> {
+    checkTranscribeOptions(options);
+    const inputs = toWireAudio(audio);
+    const { signal, onProgress, ...plain } = options;
+    const { link, remote } = this.#loaded;
+    const progress = toWireCallback(onProgress, signal);
+    const results = link.run((job) => remote.transcribe(job, inputs, plain, progress), signal);
+    return results.finally(() => this.#refreshReport());
+  }
+
+  /** Results batch by batch as they are done (NeMo `transcribe_generator`); nothing runs ahead of the reader. */
+  async *transcribeGenerator(
+    audio: Iterable<PageAudio> | AsyncIterable<PageAudio>,
+    config: TranscribeOptions = this.getTranscribeConfig(),
+  ): AsyncGenerator<Hypothesis[]> {
+    const { batchSize = this.getTranscribeConfig().batchSize } = config;
+    let batch: PageAudio[] = [];
+    for await (const item of audio) {
+      batch.push(item);
+      if (batch.length < batchSize) continue;
+      yield await this.transcribe(batch, config);
+      batch = [];
+    }
+    if (batch.length > 0) yield await this.transcribe(batch, config);
+  }
+
+  /** The defaults of `transcribe`, to be changed and passed on (NeMo `get_transcribe_config`). */
+  getTranscribeConfig(): TranscribeConfig {
+    return { batchSize: 4, timestamps: false, returnAlignments: false, long: 'auto' };
+  }
+
+  /** Live recognition: push samples, read updates. */
+  stream(options: StreamOptions = {}): TranscriptionStream {
+    checkStreamOptions(options);
+    return new TranscriptionStream(this.#loaded.link, this.#loaded.remote, options);
+  }
+
+  /** NeMo `change_decoding_strategy`; `decoderType` picks the head of a hybrid. */
+  changeDecodingStrategy(config: object | null, options: { readonly decoderType?: 'ctc' | 'rnnt' } = {}): Promise<void> {
+    return this.call('changeDecodingStrategy', config, options);
+  }
+
+  /** NeMo `change_attention_model`: full or local attention. */
+  changeAttentionModel(options: {
+    readonly selfAttentionModel: 'rel_pos' | 'rel_pos_local_attn';
+    readonly attContextSize?: readonly [number, number];
+    readonly globalTokens?: number;
+  }): Promise<void> {
+    return this.call('changeAttentionModel', options);
+  }
+
+  /** NeMo `change_subsampling_conv_chunking_factor`: 1 chooses by length, -1 turns chunking off. */
+  changeSubsamplingConvChunkingFactor(factor: number): Promise<void> {
+    if (!Number.isInteger(factor)) throw new TypeError('factor must be an integer');
+    return this.call('changeSubsamplingConvChunkingFactor', factor);
+  }
+
+  /** NeMo `set_default_att_context_size`: the look-ahead `[left, right]` of a cache-aware encoder, in frames. */
+  setDefaultAttContextSize(size: readonly [number, number]): Promise<void> {
+    return this.call('setDefaultAttContextSize', size);
+  }
+
+  /** A `.nemo` that NeMo restores (NeMo `save_to`). */
+  saveTo(): Promise<Blob> {
+    return this.call('saveTo');
+  }
+
+  /** The graphs as ONNX files that any onnxruntime runs. */
+  exportOnnx(options: object = {}): Promise<CheckpointFiles> {
+    return this.call('exportOnnx', options);
+  }
+
+  /** Ends the model's worker and gives its memory back; calls still waiting reject with code `disposed`. */
+  async dispose(): Promise<void> {
+    this.#loaded.link.terminate();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.dispose();
+  }
+
+  /** Calls a method of the engine's model by name. @internal */
+  protected async call<T>(method: string, ...args: readonly unknown[]): Promise<T> {
+    const { link, remote } = this.#loaded;
+    const result = await link.run((job) => remote.call(job, method, args));
+    await this.#refreshReport();
+    return result as T;
+  }
+
+  async #refreshReport(): Promise<void> {
+    const { link, remote } = this.#loaded;
+    this.#report = await link.run(() => remote.report()).catch(() => this.#report); // a dead worker keeps its last report
+  }
+}
+
+function open<T>(Class: ModelClass<T>, source: WireSource | Promise<WireSource>, options: LoadOptions): Promise<T> {
+  checkLoadOptions(options);
+  const assetBase = resolveAssetBase(options.assetBase);
+  return load(Class, source, { ...options, assetBase });
+}
+
+async function load<T>(
+  Class: ModelClass<T>,
+  source: WireSource | Promise<WireSource>,
+  { signal, onProgress, ...options }: LoadOptions & { assetBase: string },
+): Promise<T> {
+  const wireSource = await source;
+  const wireOptions = { ...options, ...(Class.nemoClass !== 'ASRModel' && { expectedClass: Class.nemoClass }) };
+  const link = new WorkerLink(createWorker());
+  try {
+    const progress = toWireCallback(onProgress, signal);
+    // Comlink's types do not know that the worker marks its result as a proxy.
+    const loading = (job: number): Promise<Remote<WireModel>> =>
+      link.remote.load(job, wireSource, wireOptions, progress) as unknown as Promise<Remote<WireModel>>;
+    const remote = await link.run(loading, signal);
+    return new Class({ link, remote, ...(await link.run(() => remote.describe(), signal)) });
+  } catch (error) {
+    link.terminate();
+    throw error;
+  }
+}

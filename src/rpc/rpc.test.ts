@@ -1,0 +1,170 @@
+/** The protocol end to end over a real message channel: a small echo engine on one side, the page's handles on the other. */
+import { expose } from 'comlink';
+import { describe, expect, it } from 'vitest';
+import { throwIfAborted } from '../base/abort.ts';
+import { AsrError } from '../base/errors.ts';
+import type { Hypothesis } from '../base/hypothesis.ts';
+import type { EngineModel } from '../engine/asr-model.ts';
+import type { ModelInfo, ModelReport, TranscribeOptions } from '../engine/options.ts';
+import { ASRModel } from './asr-model.ts';
+import { toWireAudio } from './audio-input.ts';
+import { EncDecCTCModel } from './model-classes.ts';
+import type { WireModel } from './protocol.ts';
+import { serveEngine } from './serve.ts';
+import { WorkerLink, type WorkerLike } from './worker-link.ts';
+import type { Remote } from 'comlink';
+
+const INFO = { name: 'echo', className: 'EncDecCTCModel' } as ModelInfo;
+const REPORT = { device: 'wasm', reason: 'echo' } as ModelReport;
+
+/** An engine that answers with the number of samples it was given; -1 samples stands for every failure. */
+function echoModel(): EngineModel {
+  return {
+    info: INFO,
+    report: REPORT,
+    cfg: { sample_rate: 16000 },
+    async transcribe(audio, { signal, onProgress }: TranscribeOptions = {}) {
+      const results = [];
+      for (const [fileIndex, samples] of (audio as Float32Array[]).entries()) {
+        if (samples.length === 0) throw new AsrError('audio-empty', 'no samples');
+        onProgress?.({ phase: 'transcribe', seconds: samples.length, fileIndex, text: `${samples.length}` });
+        await new Promise((resolve) => setTimeout(resolve, samples.length));
+        throwIfAborted(signal);
+        results.push({ hypothesis: hypothesis(`${samples.length}`), duration: samples.length });
+      }
+      return results;
+    },
+    async openStream(_options, onUpdate) {
+      let total = 0;
+      const update = (isFinal: boolean): void =>
+        onUpdate({ committed: isFinal ? `${total}` : '', draft: isFinal ? '' : `${total}`, words: [], time: total, isFinal });
+      return {
+        async push(samples) {
+          total += samples.length;
+          update(false);
+        },
+        async finish() {
+          update(true);
+          return hypothesis(`${total}`);
+        },
+        async cancel() {},
+      };
+    },
+    async dispose() {},
+  };
+}
+
+function hypothesis(text: string): Hypothesis {
+  return { text, score: 0, ySequence: [], tokens: [], timestamp: { timestep: [] }, length: 0 };
+}
+
+async function openEcho(): Promise<{ model: ASRModel; worker: EventTarget & WorkerLike; close: () => void }> {
+  const { port1, port2 } = new MessageChannel();
+  const served = serveEngine({
+    async loadModel(source) {
+      if (source.kind === 'pretrained') throw new AsrError('checkpoint-not-found', `no ${source.name}`);
+      return echoModel();
+    },
+    listStored: async () => [],
+    deleteStored: async () => {},
+  });
+  expose(served, port1);
+  const worker = Object.assign(new EventTarget(), {
+    postMessage: port2.postMessage.bind(port2),
+    terminate: () => port2.close(),
+  }) as EventTarget & WorkerLike;
+  port2.addEventListener('message', ({ data, ports }) => worker.dispatchEvent(new MessageEvent('message', { data, ports: [...ports] })));
+  port2.start();
+  const link = new WorkerLink(worker);
+  const source = { kind: 'url', url: 'echo:' } as const;
+  const remote = await link.run((job) => link.remote.load(job, source, { assetBase: '/' }) as unknown as Promise<Remote<WireModel>>);
+  const model = new ASRModel({ link, remote, ...(await link.run(() => remote.describe())) });
+  return { model, worker, close: () => link.terminate() };
+}
+
+describe('the page and its worker', () => {
+  it('gives hypotheses in input order and reports progress', async () => {
+    const { model, close } = await openEcho();
+    const texts: string[] = [];
+    const onProgress: TranscribeOptions['onProgress'] = (progress) => progress.phase === 'transcribe' && texts.push(progress.text);
+    const results = await model.transcribe([new Float32Array(3), new Float32Array(1)], { onProgress });
+    expect(results.map(({ text }) => text)).toEqual(['3', '1']);
+    expect(texts).toEqual(['3', '1']);
+    expect(model.cfg).toEqual({ sample_rate: 16000 });
+    close();
+  });
+
+  it('keeps the code of an error', async () => {
+    const { model, close } = await openEcho();
+    const failure = await model.transcribe(new Float32Array(0)).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(AsrError);
+    expect(failure).toMatchObject({ code: 'audio-empty', message: 'no samples' });
+    close();
+  });
+
+  it('rejects at once when the signal fires, and stays usable', async () => {
+    const { model, close } = await openEcho();
+    const controller = new AbortController();
+    const slow = model.transcribe(new Float32Array(60_000), { signal: controller.signal });
+    setTimeout(() => controller.abort(), 10);
+    await expect(slow).rejects.toMatchObject({ code: 'cancelled' });
+    await expect(model.transcribe(new Float32Array(2))).resolves.toMatchObject([{ text: '2' }]);
+    close();
+  });
+
+  it('rejects every waiting call when the worker crashes', async () => {
+    const { model, worker } = await openEcho();
+    const waiting = [model.transcribe(new Float32Array(60_000)), model.transcribe(new Float32Array(60_000))];
+    const settled = Promise.allSettled(waiting);
+    worker.dispatchEvent(Object.assign(new Event('error'), { message: 'RangeError: Array buffer allocation failed' }));
+    for (const result of await settled) expect(result).toMatchObject({ status: 'rejected', reason: { code: 'out-of-memory' } });
+    await expect(model.transcribe(new Float32Array(1))).rejects.toMatchObject({ code: 'out-of-memory' });
+  });
+
+  it('rejects with disposed after dispose', async () => {
+    const { model } = await openEcho();
+    const waiting = model.transcribe(new Float32Array(60_000)).catch((error: unknown) => error);
+    await model.dispose();
+    expect(await waiting).toMatchObject({ code: 'disposed' });
+  });
+
+  it('streams: the newest update reaches the reader, the last one is final, and the iterator ends', async () => {
+    const { model, close } = await openEcho();
+    const stream = model.stream();
+    const seen: string[] = [];
+    const reading = (async () => {
+      for await (const update of stream) seen.push(update.isFinal ? `${update.committed}!` : update.draft);
+    })();
+    await stream.push(new Float32Array(5));
+    await stream.push(new Float32Array(7));
+    expect((await stream.finish()).text).toBe('12');
+    await reading;
+    expect(seen.at(-1)).toBe('12!');
+    await expect(stream.push(new Float32Array(1))).rejects.toMatchObject({ code: 'disposed' });
+    close();
+  });
+
+  it('refuses methods that the engine lacks or that objects inherit', async () => {
+    const { model, close } = await openEcho();
+    await expect(model.saveTo()).rejects.toMatchObject({ code: 'unsupported-option' });
+    close();
+  });
+
+  it('yields batches of the generator one by one', async () => {
+    const { model, close } = await openEcho();
+    const audio = [1, 2, 3].map((length) => new Float32Array(length));
+    const batches: string[][] = [];
+    for await (const batch of model.transcribeGenerator(audio, { batchSize: 2 })) batches.push(batch.map(({ text }) => text));
+    expect(batches).toEqual([['1', '2'], ['3']]);
+    close();
+  });
+});
+
+describe('wrong arguments', () => {
+  it('throw TypeError before a promise is made', () => {
+    expect(() => ASRModel.restoreFrom(42 as never)).toThrow(TypeError);
+    expect(() => ASRModel.fromPretrained('')).toThrow(TypeError);
+    expect(() => EncDecCTCModel.fromPretrained('x', { device: 'gpu' as never })).toThrow("options.device must be 'auto' or 'webgpu' or 'wasm'");
+    expect(() => toWireAudio([new Float32Array(1), { samples: 3 } as never])).toThrow('audio[1]');
+  });
+});

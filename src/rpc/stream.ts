@@ -1,0 +1,107 @@
+/**
+ * Live recognition as the page sees it: samples go in, updates come out of the async iterator.
+ *
+ * Updates are whole states, not differences, so a reader that is slow gets only the newest one and nothing queues up. `push` resolves
+ * when its samples are decoded: a producer that awaits it never runs ahead of a slow device, one that does not await loses no audio.
+ */
+import { type Remote, releaseProxy } from 'comlink';
+import { AsrError, isAsrError } from '../base/errors.ts';
+import type { Hypothesis } from '../base/hypothesis.ts';
+import { toWireCallback } from './callback.ts';
+import type { StreamOptions, StreamUpdate, WireModel, WireStream } from './protocol.ts';
+import type { WorkerLink } from './worker-link.ts';
+
+/** A running recognition, made by `ASRModel.stream`. */
+export class TranscriptionStream implements AsyncIterable<StreamUpdate>, AsyncDisposable {
+  readonly #link: WorkerLink;
+  readonly #signal: AbortSignal | undefined;
+  readonly #opened: Promise<Remote<WireStream>>;
+  #latest: StreamUpdate | undefined;
+  #ended = false;
+  #error: unknown;
+  #waiting: (() => void)[] = [];
+
+  /** Use `ASRModel.stream`. */
+  constructor(link: WorkerLink, model: Remote<WireModel>, { signal, onProgress, ...options }: StreamOptions) {
+    this.#link = link;
+    this.#signal = signal;
+    const onUpdate = toWireCallback((update: StreamUpdate) => {
+      onProgress?.({ phase: 'transcribe', seconds: update.time, fileIndex: 0, text: update.committed + update.draft });
+      this.#show(update);
+    }, signal);
+    this.#opened = link.run((job) => model.openStream(job, options, onUpdate) as unknown as Promise<Remote<WireStream>>, signal);
+    this.#opened.catch((error) => this.#close(error));
+  }
+
+  /** Adds mono samples at the stream's rate; resolves when they are decoded. Rejects after `finish` or `cancel`. */
+  push(samples: Float32Array): Promise<void> {
+    if (!(samples instanceof Float32Array)) throw new TypeError('samples must be a Float32Array');
+    return this.#call((stream) => stream.push(samples));
+  }
+
+  /** Settles everything pushed so far and ends the stream. */
+  async finish(): Promise<Hypothesis> {
+    const hypothesis = await this.#call((stream) => stream.finish());
+    this.#close();
+    (await this.#opened)[releaseProxy]();
+    return hypothesis;
+  }
+
+  /** Ends the stream without settling; the iterator simply stops. */
+  async cancel(): Promise<void> {
+    if (this.#ended) return;
+    this.#close();
+    const stream = await this.#opened.catch(() => undefined);
+    if (!stream || this.#link.end) return;
+    await this.#link.run(() => stream.cancel());
+    stream[releaseProxy]();
+  }
+
+  /** The newest state each time, until the stream ends; throws what ended it when that was an error. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<StreamUpdate> {
+    let shown: StreamUpdate | undefined;
+    while (true) {
+      if (this.#latest && this.#latest !== shown) {
+        shown = this.#latest;
+        yield shown;
+      } else if (this.#ended) {
+        if (this.#error !== undefined) throw this.#error;
+        return;
+      } else {
+        await new Promise<void>((resolve) => this.#waiting.push(resolve));
+      }
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.cancel();
+  }
+
+  async #call<T>(use: (stream: Remote<WireStream>) => Promise<T>): Promise<T> {
+    if (this.#ended) throw this.#error ?? new AsrError('disposed', 'The stream has ended; open a new one.');
+    try {
+      const stream = await this.#opened;
+      return await this.#link.run(() => use(stream), this.#signal);
+    } catch (error) {
+      this.#close(error);
+      throw error;
+    }
+  }
+
+  #show(update: StreamUpdate): void {
+    if (this.#ended) return;
+    this.#latest = update;
+    this.#notify();
+  }
+
+  #close(error?: unknown): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    if (!isAsrError(error, 'cancelled')) this.#error = error;
+    this.#notify();
+  }
+
+  #notify(): void {
+    for (const wake of this.#waiting.splice(0)) wake();
+  }
+}

@@ -1,0 +1,7 @@
+/** The recognition worker: everything heavy runs here, never on the page's thread. Wiring only. */
+import { expose } from 'comlink';
+import { loadModel } from '../src/engine/load.ts';
+import { deleteStored, listStored } from '../src/engine/stored.ts';
+import { serveEngine } from '../src/rpc/serve.ts';
+
+expose(serveEngine({ loadModel, listStored, deleteStored }));
