@@ -1,0 +1,143 @@
+/**
+ * Greedy decoding of transducers, several clips at once (NeMo's label looping: `rnnt_label_looping.py`, `tdt_label_looping.py`).
+ *
+ * Each round joins every unfinished clip's current frame with its current prediction in one batch, then feeds the clips that emitted a token
+ * to the prediction network in a second one. A blank therefore costs no prediction, and a clip's result never depends on its neighbours.
+ * RNNT is TDT with a blank that moves one frame and tokens that move none. Papers: arXiv 1211.3711, 2304.06795, 2406.06220.
+ */
+import type { Emission } from '../base/emission.ts';
+import { logSumExp, maxIndex } from './scores.ts';
+
+/** The two networks, with opaque states so that loops and beams can keep, copy and drop them at will. */
+export interface TransducerNetwork<State> {
+  /** State before the first token. */
+  start(rows: number): Promise<State[]>;
+  /** Feeds one token a row. */
+  predict(tokens: readonly number[], states: readonly State[]): Promise<State[]>;
+  /** Logits [rows, numOutputs] of each row's frame joined with its state. */
+  join(rows: readonly JoinRow<State>[]): Promise<Float32Array>;
+}
+
+export type JoinRow<State> = { readonly clip: number; readonly frame: number; readonly state: State };
+
+export type TransducerOptions = {
+  /** Class of the blank; logits after it are durations. */
+  readonly blank: number;
+  /** Frames a duration class stands for; empty for RNNT. */
+  readonly durations: readonly number[];
+  /** Tokens a frame may emit. */
+  readonly maxSymbols: number;
+  /** Keep every step's logits for `hypothesis.alignments`. @default false */
+  readonly keepSteps?: boolean;
+  /** Called after every round; throwing ends the decoding. */
+  readonly onRound?: () => void;
+};
+
+/** One joint evaluation: what was chosen at which frame. */
+export type TransducerStep = { readonly frame: number; readonly token: number; readonly duration: number; readonly logits: Float32Array };
+
+/** Everything needed to go on with the next chunk of the same clip. */
+export type TransducerState<State> = {
+  readonly network: State;
+  /** Frames by which the last jump went past the end of the chunk. */
+  readonly overshoot: number;
+  /** Frames decoded so far. */
+  readonly frame: number;
+};
+
+export type TransducerDecoded<State> = {
+  readonly emissions: readonly Emission[];
+  readonly score: number;
+  readonly steps: readonly TransducerStep[];
+  readonly state: TransducerState<State>;
+};
+
+type Row<State> = {
+  readonly clip: number;
+  readonly numFrames: number;
+  readonly frameOffset: number;
+  readonly emissions: Emission[];
+  readonly steps: TransducerStep[];
+  state: State;
+  frame: number;
+  emittedAt: number;
+  numEmitted: number;
+  score: number;
+};
+
+/**
+ * Decodes clips of `lengths` frames.
+ *
+ * @param previous states of the chunks before, for streaming; omitted for whole clips
+ */
+export async function decodeTransducerGreedy<State>(
+  network: TransducerNetwork<State>,
+  lengths: readonly number[],
+  options: TransducerOptions,
+  previous?: readonly TransducerState<State>[],
+): Promise<TransducerDecoded<State>[]> {
+  const starts = previous ? undefined : await network.start(lengths.length);
+  const rows = lengths.map(
+    (numFrames, clip): Row<State> => ({
+      clip,
+      numFrames,
+      frameOffset: previous?.[clip]?.frame ?? 0,
+      emissions: [],
+      steps: [],
+      state: previous ? (previous[clip] as TransducerState<State>).network : (starts as State[])[clip] as State,
+      frame: previous?.[clip]?.overshoot ?? 0,
+      emittedAt: -1,
+      numEmitted: 0,
+      score: 0,
+    }),
+  );
+
+  for (let active = rows.filter(isUnfinished); active.length > 0; active = active.filter(isUnfinished)) {
+    const logits = await network.join(active);
+    const numOutputs = logits.length / active.length;
+    const emitted = active.filter((row, index) => advance(row, logits.subarray(index * numOutputs, (index + 1) * numOutputs), options));
+    if (emitted.length > 0) {
+      const tokens = emitted.map((row) => (row.emissions.at(-1) as Emission).token);
+      const states = await network.predict(tokens, emitted.map((row) => row.state));
+      emitted.forEach((row, index) => {
+        row.state = states[index] as State;
+      });
+    }
+    options.onRound?.();
+  }
+
+  return rows.map((row) => ({
+    emissions: row.emissions,
+    score: row.score,
+    steps: row.steps,
+    state: { network: row.state, overshoot: row.frame - row.numFrames, frame: row.frameOffset + row.numFrames },
+  }));
+}
+
+function isUnfinished<State>(row: Row<State>): boolean {
+  return row.frame < row.numFrames;
+}
+
+/** Applies one step's decision to the row; true when it emitted a token. */
+function advance<State>(row: Row<State>, logits: Float32Array, { blank, durations, maxSymbols, keepSteps }: TransducerOptions): boolean {
+  const numTokens = blank + 1;
+  const token = maxIndex(logits, 0, numTokens);
+  const isTdt = durations.length > 0;
+  const duration = isTdt ? (durations[maxIndex(logits, numTokens, logits.length) - numTokens] as number) : token === blank ? 1 : 0;
+  const frame = row.frame;
+  if (keepSteps) row.steps.push({ frame: row.frameOffset + frame, token, duration, logits: logits.slice() });
+
+  if (token === blank) {
+    row.frame += Math.max(duration, 1);
+    return false;
+  }
+  // NeMo on the CPU normalises tokens and durations together, so TDT scores are no probabilities; we give the same numbers.
+  const logProb = logits[token]! - logSumExp(logits);
+  row.score += logProb;
+  row.emissions.push({ token, frame: row.frameOffset + frame, duration: isTdt ? duration : 1, logProb });
+  row.numEmitted = row.emittedAt === frame ? row.numEmitted + 1 : 1;
+  row.emittedAt = frame;
+  row.frame += duration;
+  if (duration === 0 && row.numEmitted >= maxSymbols) row.frame += 1;
+  return true;
+}

@@ -1,0 +1,132 @@
+/**
+ * NeMo's `ConformerEncoder` (Conformer, FastConformer, cache-aware streaming) as an ONNX graph.
+ *
+ * Two forms from the same weights. *Whole*: a clip or a padded batch at once. *Step*: cache-aware streaming, where every layer keeps the
+ * projected keys and values of the frames before (NeMo keeps the layer's inputs and projects them again at every step: same numbers, more work)
+ * and the depthwise convolution its last inputs.
+ *
+ * whole: features [batch, mels, frames], position_<layer>, and when `masked` subsampling_mask_<stage> [batch, 1, 1, frames'],
+ *        frame_mask [batch, frames', 1], attention_mask [batch or 1, 1, frames', frames'] -> encoded [batch, frames', size]
+ * step:  features [1, mels, frames] (with the cached feature frames in front), drop [1], position_<layer>, attention_mask,
+ *        cache_range [2], keys/values [layers, 1, cached, dModel], conv [layers, 1, kernel - 1, dModel]
+ *        -> encoded, keys_next, values_next, conv_next
+ */
+import { Graph } from '../onnx/graph.ts';
+import type { Value } from '../onnx/graph.ts';
+import { type AttentionOutputs, relativeAttention } from './attention.ts';
+import type { ConformerSpec } from './conformer-spec.ts';
+import { type ConvOutputs, convModule } from './conv-module.ts';
+import { layerNorm, silu } from './layers.ts';
+import { linear } from './linear.ts';
+import { positionName } from './positions.ts';
+import { convSubsampling, numStages } from './subsampling.ts';
+import type { WeightReader } from './weight-reader.ts';
+
+export type WholeEncoderOptions = {
+  /** Accept padded batches. Without it every clip of a batch must fill it. */
+  readonly masked: boolean;
+  /** Add `attention_mask` though nothing is padded, for limited attention contexts. */
+  readonly limitedContext: boolean;
+};
+
+type LayerInputs = {
+  readonly attentionMask?: Value;
+  readonly frameMask?: Value;
+  readonly cache?: { readonly keys: Value; readonly values: Value; readonly conv: Value };
+};
+
+type LayerOutputs = AttentionOutputs & ConvOutputs;
+
+/** The encoder for whole clips. */
+export function buildConformer(weights: WeightReader, spec: ConformerSpec, { masked, limitedContext }: WholeEncoderOptions): Graph {
+  const graph = new Graph('encoder');
+  const features = graph.input('features', 'float32', ['batch', spec.featIn, 'frames']);
+  const masks = masked
+    ? Array.from({ length: numStages(spec) }, (_, stage) => graph.input(`subsampling_mask_${stage}`, 'float32', ['batch', 1, 1, `frames_${stage}`]))
+    : undefined;
+  const frameMask = masked ? graph.input('frame_mask', 'float32', ['batch', 'frames_out', 1]) : undefined;
+  const attentionMask = masked || limitedContext ? graph.input('attention_mask', 'float32', ['mask_batch', 1, 'frames_out', 'frames_out']) : undefined;
+  declarePositions(graph, spec);
+
+  let x = convSubsampling(graph, weights, spec, features, masks);
+  for (let layer = 0; layer < spec.numLayers; layer++) {
+    const inputs = { ...(attentionMask ? { attentionMask } : {}), ...(frameMask ? { frameMask } : {}) };
+    x = conformerLayer(graph, weights, spec, layer, x, inputs).output;
+  }
+  graph.output('encoded', x, 'float32', ['batch', 'frames_out', spec.outputSize]);
+  return graph;
+}
+
+/** The encoder for one streaming step. */
+export function buildConformerStep(weights: WeightReader, spec: ConformerSpec): Graph {
+  const graph = new Graph('encoder_step');
+  const { numLayers, dModel, convKernel } = spec;
+  const features = graph.input('features', 'float32', [1, spec.featIn, 'frames']);
+  const drop = graph.input('drop', 'int64', [1]);
+  const attentionMask = graph.input('attention_mask', 'float32', [1, 1, 'new', 'all']);
+  const cacheRange = graph.input('cache_range', 'int64', [2]);
+  const caches = {
+    keys: graph.input('keys', 'float32', [numLayers, 1, 'cached', dModel]),
+    values: graph.input('values', 'float32', [numLayers, 1, 'cached', dModel]),
+    conv: graph.input('conv', 'float32', [numLayers, 1, convKernel - 1, dModel]),
+  };
+  declarePositions(graph, spec);
+
+  const subsampled = convSubsampling(graph, weights, spec, features, undefined);
+  let x = graph.op('Slice', [subsampled, drop, graph.ints(Number.MAX_SAFE_INTEGER), graph.ints(1)]);
+  const [from, to] = graph.multi('Split', [cacheRange, graph.ints(1, 1)], 2, { axis: 0 }) as [Value, Value];
+  const convTo = graph.op('Add', [from, graph.ints(convKernel - 1)]);
+  const next: Record<keyof typeof caches, Value[]> = { keys: [], values: [], conv: [] };
+
+  for (let layer = 0; layer < numLayers; layer++) {
+    const ofLayer = (cache: Value) => graph.op('Gather', [cache, graph.int(layer)], { axis: 0 });
+    const cache = { keys: ofLayer(caches.keys), values: ofLayer(caches.values), conv: ofLayer(caches.conv) };
+    const result = conformerLayer(graph, weights, spec, layer, x, { attentionMask, cache });
+    const kept = (history: Value, end: Value) =>
+      graph.op('Unsqueeze', [graph.op('Slice', [history, from, end, graph.ints(1)]), graph.ints(0)]);
+    next.keys.push(kept(result.keys, to));
+    next.values.push(kept(result.values, to));
+    next.conv.push(kept(result.history, convTo));
+    x = result.output;
+  }
+  graph.output('encoded', x, 'float32', [1, 'new', spec.outputSize]);
+  for (const [name, values] of Object.entries(next)) {
+    graph.output(`${name}_next`, graph.op('Concat', values, { axis: 0 }), 'float32', [numLayers, 1, `${name}_kept`, dModel]);
+  }
+  return graph;
+}
+
+function declarePositions(graph: Graph, { numLayers, numHeads, dModel }: ConformerSpec): void {
+  for (let layer = 0; layer < numLayers; layer++) {
+    graph.input(positionName(layer), 'float32', [numHeads, dModel / numHeads, 'positions']);
+  }
+}
+
+/** Macaron layer: half feed-forward, attention, convolution, half feed-forward, norm (NeMo `ConformerLayer`). */
+function conformerLayer(graph: Graph, weights: WeightReader, spec: ConformerSpec, layer: number, input: Value, inputs: LayerInputs): LayerOutputs {
+  const name = `encoder.layers.${layer}`;
+  const { attentionMask, frameMask, cache } = inputs;
+  const norm = (part: string, x: Value) => layerNorm(graph, weights, `${name}.${part}`, x, spec.dModel);
+
+  let x = graph.op('Add', [input, feedForward(graph, weights, spec, `${name}.feed_forward1`, norm('norm_feed_forward1', input))]);
+  const attention = relativeAttention(graph, weights, spec, `${name}.self_attn`, norm('norm_self_att', x), {
+    positions: positionName(layer),
+    ...(attentionMask ? { mask: attentionMask } : {}),
+    ...(cache ? { cache } : {}),
+  });
+  x = graph.op('Add', [x, attention.output]);
+  const conv = convModule(graph, weights, spec, `${name}.conv`, norm('norm_conv', x), {
+    ...(frameMask ? { frameMask } : {}),
+    ...(cache ? { cache: cache.conv } : {}),
+  });
+  x = graph.op('Add', [x, conv.output]);
+  x = graph.op('Add', [x, feedForward(graph, weights, spec, `${name}.feed_forward2`, norm('norm_feed_forward2', x))]);
+  return { ...attention, ...conv, output: norm('norm_out', x) };
+}
+
+/** linear, SiLU, linear; the macaron's factor one half is folded into the second matrix. */
+function feedForward(graph: Graph, weights: WeightReader, spec: ConformerSpec, name: string, x: Value): Value {
+  const { dModel, feedForwardSize, useBias } = spec;
+  const hidden = linear(graph, weights, `${name}.linear1`, x, { inputSize: dModel, outputSize: feedForwardSize, hasBias: useBias });
+  return linear(graph, weights, `${name}.linear2`, silu(graph, hidden), { inputSize: feedForwardSize, outputSize: dModel, hasBias: useBias, scale: 0.5 });
+}

@@ -1,0 +1,124 @@
+/**
+ * The Conformer's convolution module (NeMo `ConformerConvolution`): pointwise, GLU, depthwise, norm, SiLU, pointwise.
+ *
+ * Activations stay [batch, time, channels] so that the pointwise convolutions are MatMuls; only the depthwise one sees channels first.
+ * Batch norm is folded into it, which is exact in inference.
+ */
+import type { Graph, Value } from '../onnx/graph.ts';
+import type { ConformerSpec } from './conformer-spec.ts';
+import { layerNorm, silu, sizeOf } from './layers.ts';
+import { linear } from './linear.ts';
+import type { WeightReader } from './weight-reader.ts';
+
+const BATCH_NORM_EPSILON = 1e-5;
+
+export type ConvInputs = {
+  /** [batch, time, 1] ones and zeros; undefined when nothing is padded. */
+  readonly frameMask?: Value;
+  /** Depthwise inputs of the frames before, [batch, kernel - 1, dModel]. */
+  readonly cache?: Value;
+};
+
+export type ConvOutputs = {
+  readonly output: Value;
+  /** Depthwise inputs of cached and new frames, [batch, kernel - 1 + time, dModel]. */
+  readonly history: Value;
+};
+
+/** The module over normalised `x` [batch, time, dModel]; `name` is the layer's `….conv`. */
+export function convModule(
+  graph: Graph,
+  weights: WeightReader,
+  spec: ConformerSpec,
+  name: string,
+  x: Value,
+  { frameMask, cache }: ConvInputs,
+): ConvOutputs {
+  const { dModel, useBias } = spec;
+  const pointwise = { inputSize: dModel, hasBias: useBias, kernelDims: 1 };
+
+  const expanded = linear(graph, weights, `${name}.pointwise_conv1`, x, { ...pointwise, outputSize: 2 * dModel });
+  const [value, gate] = graph.multi('Split', [expanded], 2, { axis: -1 });
+  let gated = graph.op('Mul', [value as Value, graph.op('Sigmoid', [gate as Value])]);
+  if (frameMask) gated = graph.op('Mul', [gated, frameMask]);
+
+  const history = cache ? graph.op('Concat', [cache, gated], { axis: 1 }) : gated;
+  const padding: readonly [number, number] = cache ? [0, spec.convPadding[1]] : spec.convPadding;
+  const mixed = depthwise(graph, weights, spec, name, history, padding);
+  const normed = normalised(graph, weights, spec, name, mixed);
+  const output = linear(graph, weights, `${name}.pointwise_conv2`, silu(graph, normed), { ...pointwise, outputSize: dModel });
+  return { output, history };
+}
+
+function depthwise(
+  graph: Graph,
+  weights: WeightReader,
+  spec: ConformerSpec,
+  name: string,
+  x: Value,
+  padding: readonly [number, number],
+): Value {
+  const { dModel, convKernel, useBias } = spec;
+  const kernelShape = [dModel, 1, convKernel];
+  const sources: [string, number[]][] = [[`${name}.depthwise_conv.weight`, kernelShape]];
+  const isFolded = spec.convNorm === 'batch_norm' || spec.convNorm === 'fused_batch_norm';
+  if (isFolded) sources.push(...normSources(spec, name));
+  if (useBias) sources.push([`${name}.depthwise_conv.bias`, [dModel]]);
+
+  const statistics = (values: Float32Array[]) => {
+    const norm = isFolded ? values.slice(1, useBias ? -1 : undefined) : [];
+    const bias = useBias ? values.at(-1) : undefined;
+    return affineOf(spec, norm, bias);
+  };
+  const kernel = weights.derive(graph, `${name}.depthwise`, sources, kernelShape, (values) => {
+    const { scale } = statistics(values);
+    return values[0]!.map((value, index) => value * scale(Math.floor(index / convKernel)));
+  });
+  const bias = weights.derive(graph, `${name}.depthwise_bias`, sources, [dModel], (values) => {
+    const { shift } = statistics(values);
+    return Float32Array.from({ length: dModel }, (_, channel) => shift(channel));
+  });
+
+  const channelsFirst = graph.op('Transpose', [x], { perm: [0, 2, 1] });
+  const mixed = graph.op('Conv', [channelsFirst, kernel, bias], { kernel_shape: [convKernel], pads: padding, group: dModel });
+  return graph.op('Transpose', [mixed], { perm: [0, 2, 1] });
+}
+
+function normSources(spec: ConformerSpec, name: string): [string, number[]][] {
+  const parts = spec.convNorm === 'batch_norm' ? ['weight', 'bias', 'running_mean', 'running_var'] : ['weight', 'bias'];
+  return parts.map((part) => [`${name}.batch_norm.${part}`, [spec.dModel]]);
+}
+
+/** The norm and the convolution's own bias as one affine map by channel. */
+function affineOf(spec: ConformerSpec, norm: readonly Float32Array[], bias: Float32Array | undefined) {
+  const [weight, normBias, mean, variance] = norm;
+  const scale = (channel: number): number => {
+    if (!weight) return 1;
+    return spec.convNorm === 'batch_norm' ? weight[channel]! / Math.sqrt(variance![channel]! + BATCH_NORM_EPSILON) : weight[channel]!;
+  };
+  const shift = (channel: number): number =>
+    ((bias?.[channel] ?? 0) - (mean?.[channel] ?? 0)) * scale(channel) + (normBias?.[channel] ?? 0);
+  return { scale, shift };
+}
+
+/** Norms that cannot be folded; the tensor is always called `batch_norm` in the state dict. */
+function normalised(graph: Graph, weights: WeightReader, spec: ConformerSpec, name: string, x: Value): Value {
+  if (spec.convNorm === 'layer_norm') return layerNorm(graph, weights, `${name}.batch_norm`, x, spec.dModel);
+  if (spec.convNorm.startsWith('group_norm')) return groupNorm(graph, weights, spec, name, x);
+  return x;
+}
+
+/** GroupNorm over (time, channels of the group), as InstanceNormalization of a [batch, groups, …] view. */
+function groupNorm(graph: Graph, weights: WeightReader, spec: ConformerSpec, name: string, x: Value): Value {
+  const { dModel } = spec;
+  const groups = Number(spec.convNorm.slice('group_norm'.length)) || 1;
+  const channelsFirst = graph.op('Transpose', [x], { perm: [0, 2, 1] });
+  const grouped = graph.op('Reshape', [channelsFirst, graph.ints(0, groups, -1)]);
+  const ones = graph.floats(Array<number>(groups).fill(1));
+  const zeros = graph.floats(Array<number>(groups).fill(0));
+  const normed = graph.op('InstanceNormalization', [grouped, ones, zeros], { epsilon: { float: 1e-5 } });
+  const shape = graph.op('Concat', [graph.ints(0), graph.ints(dModel), sizeOf(graph, x, 1)], { axis: 0 });
+  const back = graph.op('Transpose', [graph.op('Reshape', [normed, shape])], { perm: [0, 2, 1] });
+  const scaled = graph.op('Mul', [back, weights.plain(graph, `${name}.batch_norm.weight`, [dModel])]);
+  return graph.op('Add', [scaled, weights.plain(graph, `${name}.batch_norm.bias`, [dModel])]);
+}

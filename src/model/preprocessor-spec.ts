@@ -1,0 +1,93 @@
+/** The front end of a checkpoint: NeMo's `AudioToMelSpectrogramPreprocessor` config in samples and our names. */
+import * as v from 'valibot';
+import { type ConfigTree, dimension, parseConfig } from './config.ts';
+
+const rate = v.pipe(v.number(), v.minValue(1000), v.maxValue(768_000));
+
+const schema = v.object({
+  sample_rate: v.nullish(rate, 16000),
+  window_size: v.nullish(v.number()),
+  window_stride: v.nullish(v.number()),
+  n_window_size: v.nullish(v.number()),
+  n_window_stride: v.nullish(v.number()),
+  window: v.nullish(v.picklist(['hann', 'hamming', 'blackman', 'bartlett', 'ones', 'none']), 'hann'),
+  n_fft: v.nullish(v.pipe(v.number(), v.minValue(2), v.maxValue(65_536))),
+  preemph: v.nullish(v.number(), 0.97),
+  features: v.nullish(dimension, 64),
+  lowfreq: v.nullish(v.number(), 0),
+  highfreq: v.nullish(v.number()),
+  log: v.nullish(v.boolean(), true),
+  log_zero_guard_type: v.nullish(v.picklist(['add', 'clamp']), 'add'),
+  log_zero_guard_value: v.nullish(v.union([v.number(), v.picklist(['tiny', 'eps'])]), 2 ** -24),
+  normalize: v.nullish(v.union([v.string(), v.boolean(), v.object({ fixed_mean: v.array(v.number()), fixed_std: v.array(v.number()) })])),
+  pad_value: v.nullish(v.number(), 0),
+  frame_splicing: v.nullish(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(16)), 1),
+  exact_pad: v.nullish(v.boolean(), false),
+  mag_power: v.nullish(v.number(), 2),
+  mel_norm: v.nullish(v.string(), 'slaney'),
+});
+
+/** Everything `audio/mel.ts` needs, by the same names (its `MelConfig` without the tensors of the checkpoint). */
+export type MelSpec = {
+  readonly sampleRate: number;
+  readonly windowLength: number;
+  readonly hopLength: number;
+  readonly nFft: number;
+  readonly window: 'hann' | 'hamming' | 'blackman' | 'bartlett' | 'none';
+  readonly numMels: number;
+  readonly lowFreq: number;
+  readonly highFreq: number | null;
+  readonly preemphasis: number | null;
+  readonly log: boolean;
+  readonly logZeroGuardType: 'add' | 'clamp';
+  readonly logZeroGuardValue: number | 'tiny' | 'eps';
+  readonly normalize: 'per_feature' | 'all_features' | 'none' | { readonly fixedMean: readonly number[]; readonly fixedStd: readonly number[] };
+  readonly padTo: number;
+  readonly padValue: number;
+  readonly frameSplicing: number;
+  readonly exactPad: boolean;
+  readonly magPower: number;
+  readonly melNorm: 'slaney' | null;
+  /** Seconds between feature columns as the config gives it; timestamps multiply by exactly this float64. */
+  readonly windowStride: number;
+};
+
+/** Reads the `preprocessor` section. `pad_to` is 0 as `transcribe()` sets it, and there is no dither in inference. */
+export function readMelSpec(section: unknown): MelSpec {
+  const c = parseConfig(schema, section, 'preprocessor');
+  const windowLength = c.n_window_size ?? Math.trunc((c.window_size ?? 0.02) * c.sample_rate);
+  const windowStride = c.window_stride ?? 0.01;
+  const hopLength = c.n_window_stride ?? Math.trunc(windowStride * c.sample_rate);
+  const preemphasis = (section as ConfigTree)['preemph'];
+  return {
+    sampleRate: c.sample_rate,
+    windowLength,
+    hopLength,
+    nFft: c.n_fft ?? 2 ** Math.ceil(Math.log2(windowLength)),
+    window: c.window === 'ones' ? 'none' : c.window,
+    numMels: c.features,
+    lowFreq: c.lowfreq,
+    highFreq: c.highfreq ?? null,
+    // An explicit null switches it off; only an absent key means the default.
+    preemphasis: preemphasis === null ? null : c.preemph,
+    log: c.log,
+    logZeroGuardType: c.log_zero_guard_type,
+    logZeroGuardValue: c.log_zero_guard_value,
+    normalize: normalization(section, c.normalize),
+    padTo: 0,
+    padValue: c.pad_value,
+    frameSplicing: c.frame_splicing,
+    exactPad: c.exact_pad,
+    magPower: c.mag_power,
+    melNorm: c.mel_norm === 'slaney' ? 'slaney' : null,
+    windowStride,
+  };
+}
+
+/** NeMo treats every unknown string as "do not normalise" ("NA" in streaming recipes); an absent key means per feature. */
+function normalization(section: unknown, value: v.InferOutput<typeof schema>['normalize']): MelSpec['normalize'] {
+  if (!Object.hasOwn(section as ConfigTree, 'normalize')) return 'per_feature';
+  if (value === 'per_feature' || value === 'all_features') return value;
+  if (typeof value === 'object' && value !== null) return { fixedMean: value.fixed_mean, fixedStd: value.fixed_std };
+  return 'none';
+}

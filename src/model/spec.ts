@@ -1,0 +1,129 @@
+/**
+ * What a checkpoint is: one plain, storable description made from NeMo's YAML.
+ *
+ * Shared code reads the spec and never asks for a model's name. Adding a family means one case here and one builder.
+ */
+import * as v from 'valibot';
+import { AsrError } from '../base/errors.ts';
+import { type ConfigTree, at, parseConfig, targetClass, vocabularySize } from './config.ts';
+import { type ConformerSpec, readConformerSpec } from './conformer-spec.ts';
+import type { CtcSpec } from './ctc-head.ts';
+import { type MelSpec, readMelSpec } from './preprocessor-spec.ts';
+import { type TokenizerSpec, readTokenizerSpec } from './tokenizer-spec.ts';
+import type { TransducerSpec } from './transducer.ts';
+
+export type EncoderSpec = ConformerSpec;
+
+export type ModelSpec = {
+  /** NeMo class, the last component of `target`. */
+  readonly className: string;
+  readonly nemoVersion: string;
+  readonly mel: MelSpec;
+  readonly encoder: EncoderSpec;
+  readonly ctc?: CtcSpec;
+  readonly transducer?: TransducerSpec;
+  /** Which head decodes unless the caller switches: NeMo's hybrids start with the transducer. */
+  readonly defaultDecoder: 'ctc' | 'transducer';
+  readonly tokenizer: TokenizerSpec;
+  /** The `decoding` section as saved, for `changeDecodingStrategy`. */
+  readonly maxSymbols: number;
+};
+
+const CTC_CLASSES = ['EncDecCTCModel', 'EncDecCTCModelBPE'];
+const TRANSDUCER_CLASSES = ['EncDecRNNTModel', 'EncDecRNNTBPEModel'];
+const HYBRID_CLASSES = ['EncDecHybridRNNTCTCModel', 'EncDecHybridRNNTCTCBPEModel'];
+
+/** Reads a resolved config. Throws `checkpoint-unsupported` that names the key, its value and what is supported. */
+export function readSpec(config: unknown): ModelSpec {
+  const className = targetClass(config);
+  const isHybrid = HYBRID_CLASSES.includes(className);
+  const isTransducer = isHybrid || TRANSDUCER_CLASSES.includes(className);
+  if (!isTransducer && !CTC_CLASSES.includes(className)) {
+    const supported = [...CTC_CLASSES, ...TRANSDUCER_CLASSES, ...HYBRID_CLASSES].join(', ');
+    throw new AsrError('checkpoint-unsupported', `The checkpoint's class (target) is ${className || 'missing'}; supported are ${supported}.`);
+  }
+  const tokenizer = readTokenizerSpec(config, isTransducer ? 'joint' : 'decoder');
+  const transducer = isTransducer ? readTransducerSpec(config) : undefined;
+  return {
+    className,
+    nemoVersion: String(at(config, 'nemo_version') ?? 'unknown'),
+    mel: readMelSpec(requiredSection(config, 'preprocessor')),
+    encoder: readEncoderSpec(requiredSection(config, 'encoder')),
+    ...(isTransducer && !isHybrid ? {} : { ctc: readCtcSpec(config, isHybrid, tokenizer) }),
+    ...(transducer ? { transducer } : {}),
+    defaultDecoder: isTransducer ? 'transducer' : 'ctc',
+    tokenizer,
+    maxSymbols: maxSymbols(config),
+  };
+}
+
+function requiredSection(config: unknown, name: string): ConfigTree {
+  const section = at(config, name);
+  if (typeof section === 'object' && section !== null) return section as ConfigTree;
+  throw new AsrError('checkpoint-corrupt', `model_config.yaml has no ${name} section.`);
+}
+
+function readEncoderSpec(section: ConfigTree): EncoderSpec {
+  const target = targetClass(section);
+  if (target === 'ConformerEncoder') return readConformerSpec(section);
+  throw new AsrError('checkpoint-unsupported', `encoder._target_ is ${target || 'missing'}; supported is ConformerEncoder.`);
+}
+
+const ctcSchema = v.object({ num_classes: v.nullish(vocabularySize, -1), vocabulary: v.nullish(v.array(v.unknown())) });
+
+function readCtcSpec(config: unknown, isHybrid: boolean, tokenizer: TokenizerSpec): CtcSpec {
+  const path = isHybrid ? 'aux_ctc.decoder' : 'decoder';
+  const section = parseConfig(ctcSchema, at(config, path) ?? {}, path);
+  const size = section.num_classes > 0 ? section.num_classes : (section.vocabulary?.length || tokenizer.vocabulary.length);
+  return { prefix: isHybrid ? 'ctc_decoder' : 'decoder', vocabularySize: size };
+}
+
+const transducerSchema = v.object({
+  decoder: v.object({
+    normalization_mode: v.nullish(v.string()),
+    blank_as_pad: v.nullish(v.boolean(), true),
+    vocab_size: v.nullish(vocabularySize, -1),
+    prednet: v.object({ pred_hidden: v.number(), pred_rnn_layers: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(16)), rnn_hidden_size: v.nullish(v.number(), -1) }),
+  }),
+  joint: v.object({
+    num_classes: v.nullish(vocabularySize, -1),
+    num_extra_outputs: v.nullish(v.number(), 0),
+    jointnet: v.object({ joint_hidden: v.number(), activation: v.picklist(['relu', 'sigmoid', 'tanh']) }),
+  }),
+});
+
+function readTransducerSpec(config: unknown): TransducerSpec {
+  const decoderClass = targetClass(at(config, 'decoder'));
+  if (decoderClass !== 'RNNTDecoder') throw new AsrError('checkpoint-unsupported', `decoder._target_ is ${decoderClass}; supported is RNNTDecoder.`);
+  const { decoder, joint } = parseConfig(transducerSchema, config, '');
+  if (decoder.normalization_mode) throw new AsrError('checkpoint-unsupported', `decoder.normalization_mode is ${decoder.normalization_mode}; supported is null.`);
+  const durations = readDurations(config);
+  if (durations.length !== joint.num_extra_outputs) {
+    throw new AsrError('checkpoint-corrupt', `joint.num_extra_outputs is ${joint.num_extra_outputs}, but the configuration names ${durations.length} durations.`);
+  }
+  return {
+    kind: durations.length > 0 ? 'tdt' : 'rnnt',
+    vocabularySize: joint.num_classes > 0 ? joint.num_classes : decoder.vocab_size,
+    numExtraOutputs: joint.num_extra_outputs,
+    durations,
+    predictor: { hiddenSize: decoder.prednet.pred_hidden, numLayers: decoder.prednet.pred_rnn_layers, blankAsPad: decoder.blank_as_pad },
+    joint: { hiddenSize: joint.jointnet.joint_hidden, activation: joint.jointnet.activation },
+  };
+}
+
+/** TDT checkpoints name their durations in up to three places; there is no default to assume. */
+function readDurations(config: unknown): number[] {
+  for (const path of ['decoding.durations', 'model_defaults.tdt_durations', 'loss.tdt_kwargs.durations']) {
+    const value = at(config, path);
+    if (Array.isArray(value) && value.length > 0 && value.every((item) => Number.isInteger(item) && item >= 0)) return value as number[];
+  }
+  return [];
+}
+
+/** `null` in the config means no limit. */
+function maxSymbols(config: unknown): number {
+  const greedy = at(config, 'decoding.greedy') as ConfigTree | undefined;
+  const value = greedy?.['max_symbols'] ?? greedy?.['max_symbols_per_step'];
+  if (typeof value === 'number' && value > 0) return value;
+  return greedy && ('max_symbols' in greedy || 'max_symbols_per_step' in greedy) ? Number.MAX_SAFE_INTEGER : 10;
+}

@@ -1,0 +1,145 @@
+/**
+ * Prediction network and joint of NeMo's transducers (RNNT, TDT), cut where it pays.
+ *
+ * `projection`: encoder frames through `joint.enc`, once a clip. `predictor`: embedding, LSTM and `joint.pred`, once an *emitted* token.
+ * `joint`: activation and output layer, once a step. A blank step therefore costs the small joint alone.
+ */
+import { Graph, type Value } from '../onnx/graph.ts';
+import { linear, transposed } from './linear.ts';
+import type { WeightReader } from './weight-reader.ts';
+
+export type TransducerSpec = {
+  readonly kind: 'rnnt' | 'tdt';
+  /** Labels without the blank, which is the class after them. */
+  readonly vocabularySize: number;
+  /** Outputs of the joint after the blank: one a duration (TDT). */
+  readonly numExtraOutputs: number;
+  /** Frames a TDT prediction may jump; empty for RNNT. */
+  readonly durations: readonly number[];
+  readonly predictor: { readonly hiddenSize: number; readonly numLayers: number; readonly blankAsPad: boolean };
+  readonly joint: { readonly hiddenSize: number; readonly activation: 'relu' | 'sigmoid' | 'tanh' };
+};
+
+/** Up to this many floats the product embedding · W_ih is stored as a table instead of being computed a token. */
+const MAX_FOLDED_TABLE = 4_000_000;
+
+/** encoded [batch, frames, size] -> projected [batch, frames, jointSize] */
+export function buildProjection(weights: WeightReader, spec: TransducerSpec, encoderSize: number): Graph {
+  const graph = new Graph('projection');
+  const encoded = graph.input('encoded', 'float32', ['batch', 'frames', encoderSize]);
+  const options = { inputSize: encoderSize, outputSize: spec.joint.hiddenSize, hasBias: true };
+  graph.output('projected', linear(graph, weights, 'joint.enc', encoded, options), 'float32', ['batch', 'frames', spec.joint.hiddenSize]);
+  return graph;
+}
+
+/** tokens [rows], hidden and cell [layers, rows, hiddenSize] -> predicted [rows, jointSize], hidden_next, cell_next */
+export function buildPredictor(weights: WeightReader, spec: TransducerSpec): Graph {
+  const graph = new Graph('predictor');
+  const { hiddenSize, numLayers } = spec.predictor;
+  const tokens = graph.input('tokens', 'int32', ['rows']);
+  const hidden = graph.input('hidden', 'float32', [numLayers, 'rows', hiddenSize]);
+  const cell = graph.input('cell', 'float32', [numLayers, 'rows', hiddenSize]);
+  const nextHidden: Value[] = [];
+  const nextCell: Value[] = [];
+  let x: Value | undefined;
+
+  for (let layer = 0; layer < numLayers; layer++) {
+    const index = graph.int(layer);
+    const input = x === undefined ? firstInput(graph, weights, spec, tokens) : graph.op('MatMul', [x, gateMatrix(graph, weights, spec, `weight_ih_l${layer}`)]);
+    const previous = graph.op('Gather', [hidden, index], { axis: 0 });
+    const recurrent = graph.op('MatMul', [previous, gateMatrix(graph, weights, spec, `weight_hh_l${layer}`)]);
+    const withBias = x === undefined ? input : graph.op('Add', [input, gateBias(graph, weights, spec, layer)]);
+    const state = lstmCell(graph, graph.op('Add', [withBias, recurrent]), graph.op('Gather', [cell, index], { axis: 0 }));
+    x = state.hidden;
+    nextHidden.push(graph.op('Unsqueeze', [state.hidden, graph.ints(0)]));
+    nextCell.push(graph.op('Unsqueeze', [state.cell, graph.ints(0)]));
+  }
+  const predicted = linear(graph, weights, 'joint.pred', x as Value, { inputSize: hiddenSize, outputSize: spec.joint.hiddenSize, hasBias: true });
+  graph.output('predicted', predicted, 'float32', ['rows', spec.joint.hiddenSize]);
+  graph.output('hidden_next', graph.op('Concat', nextHidden, { axis: 0 }), 'float32', [numLayers, 'rows', hiddenSize]);
+  graph.output('cell_next', graph.op('Concat', nextCell, { axis: 0 }), 'float32', [numLayers, 'rows', hiddenSize]);
+  return graph;
+}
+
+/** projected, predicted [rows, jointSize] -> logits [rows, vocabularySize + 1 + numExtraOutputs] */
+export function buildJoint(weights: WeightReader, spec: TransducerSpec): Graph {
+  const graph = new Graph('joint');
+  const size = spec.joint.hiddenSize;
+  const projected = graph.input('projected', 'float32', ['rows', size]);
+  const predicted = graph.input('predicted', 'float32', ['rows', size]);
+  const activation = { relu: 'Relu', sigmoid: 'Sigmoid', tanh: 'Tanh' }[spec.joint.activation];
+  const hidden = graph.op(activation, [graph.op('Add', [projected, predicted])]);
+  // joint_net is [activation, (Dropout,) Linear]: the index depends on whether the config had a dropout.
+  const name = weights.has('joint.joint_net.2.weight') ? 'joint.joint_net.2' : 'joint.joint_net.1';
+  const outputSize = spec.vocabularySize + 1 + spec.numExtraOutputs;
+  graph.output('logits', linear(graph, weights, name, hidden, { inputSize: size, outputSize, hasBias: true }), 'float32', ['rows', outputSize]);
+  return graph;
+}
+
+const EMBEDDING = 'decoder.prediction.embed.weight';
+const LSTM = 'decoder.prediction.dec_rnn.lstm';
+
+/** The first layer's input gates with bias, [rows, 4 * hiddenSize]: one table lookup where the table is small. */
+function firstInput(graph: Graph, weights: WeightReader, spec: TransducerSpec, tokens: Value): Value {
+  const { hiddenSize, blankAsPad } = spec.predictor;
+  const numRows = spec.vocabularySize + 1;
+  const embeddingShape = [blankAsPad ? numRows : spec.vocabularySize, hiddenSize];
+  const gates = 4 * hiddenSize;
+
+  if (numRows * gates > MAX_FOLDED_TABLE) {
+    const table = weights.derive(graph, EMBEDDING, [[EMBEDDING, embeddingShape]], [numRows, hiddenSize], ([values]) => padded(values as Float32Array, numRows * hiddenSize));
+    const embedded = graph.op('Gather', [table, tokens], { axis: 0 });
+    const product = graph.op('MatMul', [embedded, gateMatrix(graph, weights, spec, 'weight_ih_l0')]);
+    return graph.op('Add', [product, gateBias(graph, weights, spec, 0)]);
+  }
+  const sources: [string, number[]][] = [
+    [EMBEDDING, embeddingShape],
+    [`${LSTM}.weight_ih_l0`, [gates, hiddenSize]],
+    [`${LSTM}.bias_ih_l0`, [gates]],
+    [`${LSTM}.bias_hh_l0`, [gates]],
+  ];
+  const table = weights.derive(graph, `${EMBEDDING}*ih_l0`, sources, [numRows, gates], ([embedding, matrix, inputBias, hiddenBias]) => {
+    const result = new Float32Array(numRows * gates);
+    for (let row = 0; row < numRows; row++) {
+      for (let gate = 0; gate < gates; gate++) {
+        let sum = inputBias![gate]! + hiddenBias![gate]!;
+        for (let k = 0; k < hiddenSize; k++) sum += (embedding![row * hiddenSize + k] ?? 0) * matrix![gate * hiddenSize + k]!;
+        result[row * gates + gate] = sum;
+      }
+    }
+    return result;
+  });
+  return graph.op('Gather', [table, tokens], { axis: 0 });
+}
+
+/** A PyTorch gate matrix [4 * hiddenSize, hiddenSize] as MatMul operand. */
+function gateMatrix(graph: Graph, weights: WeightReader, spec: TransducerSpec, part: string): Value {
+  const { hiddenSize } = spec.predictor;
+  const name = `${LSTM}.${part}`;
+  return weights.derive(graph, `${name}^T`, [[name, [4 * hiddenSize, hiddenSize]]], [hiddenSize, 4 * hiddenSize], ([values]) =>
+    transposed(values as Float32Array, 4 * hiddenSize, hiddenSize),
+  );
+}
+
+function gateBias(graph: Graph, weights: WeightReader, spec: TransducerSpec, layer: number): Value {
+  const gates = 4 * spec.predictor.hiddenSize;
+  const sources: [string, number[]][] = [[`${LSTM}.bias_ih_l${layer}`, [gates]], [`${LSTM}.bias_hh_l${layer}`, [gates]]];
+  return weights.derive(graph, `${LSTM}.bias_l${layer}`, sources, [gates], ([input, hidden]) => input!.map((value, index) => value + hidden![index]!));
+}
+
+/** One LSTM cell from its summed gates in PyTorch's order: input, forget, cell, output. */
+function lstmCell(graph: Graph, gates: Value, cell: Value): { hidden: Value; cell: Value } {
+  const [input, forget, candidate, output] = graph.multi('Split', [gates], 4, { axis: -1 }) as [Value, Value, Value, Value];
+  const kept = graph.op('Mul', [graph.op('Sigmoid', [forget]), cell]);
+  const added = graph.op('Mul', [graph.op('Sigmoid', [input]), graph.op('Tanh', [candidate])]);
+  const nextCell = graph.op('Add', [kept, added]);
+  return { hidden: graph.op('Mul', [graph.op('Sigmoid', [output]), graph.op('Tanh', [nextCell])]), cell: nextCell };
+}
+
+/** Appends the zero row that stands for the blank where the checkpoint has none. */
+function padded(values: Float32Array, length: number): Float32Array {
+  if (values.length === length) return values;
+  const result = new Float32Array(length);
+  result.set(values);
+  return result;
+}

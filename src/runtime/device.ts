@@ -1,0 +1,43 @@
+/** Which device can run a model here, and why: probed once, before any session exists. */
+import { AsrError, messageOf } from '../base/errors.ts';
+
+export type DeviceChoice = {
+  readonly device: 'webgpu' | 'wasm';
+  /** One sentence for `model.report.reason`. */
+  readonly reason: string;
+  /** Vendor and architecture as the browser tells them. */
+  readonly adapter: string;
+  readonly hasShaderF16: boolean;
+};
+
+/** Takes the requested device, or falls back to WASM and says so; a forced WebGPU that is not there is an error. */
+export async function chooseDevice(requested: 'auto' | 'webgpu' | 'wasm'): Promise<DeviceChoice> {
+  if (requested === 'wasm') return onWasm('WASM was asked for.');
+  const probed = await probeWebGpu();
+  if ('adapter' in probed) {
+    if (requested === 'auto' && probed.isFallback) return onWasm(`The only WebGPU adapter (${probed.adapter}) is software, which WASM beats.`);
+    return { device: 'webgpu', reason: requested === 'webgpu' ? 'WebGPU was asked for.' : 'WebGPU is available.', adapter: probed.adapter, hasShaderF16: probed.hasShaderF16 };
+  }
+  if (requested === 'auto') return onWasm(probed.missing);
+  throw new AsrError('device-unavailable', `WebGPU cannot be used: ${probed.missing} Choose device "wasm" or "auto".`);
+}
+
+function onWasm(reason: string): DeviceChoice {
+  return { device: 'wasm', reason, adapter: '', hasShaderF16: false };
+}
+
+type Probe = { readonly adapter: string; readonly isFallback: boolean; readonly hasShaderF16: boolean } | { readonly missing: string };
+
+async function probeWebGpu(): Promise<Probe> {
+  const gpu = (globalThis.navigator as Navigator | undefined)?.gpu;
+  if (!gpu) return { missing: 'This browser has no WebGPU.' };
+  try {
+    const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
+    if (!adapter) return { missing: 'The browser offers no WebGPU adapter.' };
+    const { vendor, architecture, description, isFallbackAdapter } = adapter.info;
+    const name = [vendor, architecture].filter(Boolean).join(' ') || description || 'unknown adapter';
+    return { adapter: name, isFallback: isFallbackAdapter || /swiftshader|llvmpipe/i.test(name), hasShaderF16: adapter.features.has('shader-f16') };
+  } catch (error) {
+    return { missing: `Asking for a WebGPU adapter failed (${messageOf(error)}).` };
+  }
+}
