@@ -6,13 +6,12 @@
 import * as v from 'valibot';
 import { AsrError } from '../base/errors.ts';
 import { type ConfigTree, at, parseConfig, targetClass, vocabularySize } from './config.ts';
-import { type ConformerSpec, readConformerSpec } from './conformer-spec.ts';
+import { readConformerSpec } from './conformer-spec.ts';
 import type { CtcSpec } from './ctc-head.ts';
+import type { EncoderSpec } from './encoder.ts';
 import { type MelSpec, readMelSpec } from './preprocessor-spec.ts';
 import { type TokenizerSpec, readTokenizerSpec } from './tokenizer-spec.ts';
 import type { TransducerSpec } from './transducer.ts';
-
-export type EncoderSpec = ConformerSpec;
 
 export type ModelSpec = {
   /** NeMo class, the last component of `target`. */
