@@ -1,0 +1,255 @@
+/**
+ * A whitelist unpickler: Python's pickle machine without the machine.
+ *
+ * A pickle is a program that can call any function by name. Here a name is only a string, REDUCE asks `reduce` to interpret it, and everything
+ * that is not plain data or known to `reduce` is an error. Operands are type-checked at every opcode. Opcodes:
+ * https://github.com/python/cpython/blob/main/Lib/pickletools.py
+ */
+import { corrupt, quoteName } from './corrupt.ts';
+import { MAX_PICKLE_DEPTH, MAX_PICKLE_MEMO, MAX_PICKLE_OPS, MAX_PICKLE_STACK } from './limits.ts';
+import { PickleInput } from './pickle-input.ts';
+import { type PickleDict, type PickleKey, type PickleNode, type PickleValue, asNode, expectNode } from './pickle-values.ts';
+
+/** What gives meaning to names and persistent ids; both throw for anything they do not know. */
+export interface PickleMeaning {
+  /** Throws unless the global ("module.name") may be mentioned at all. */
+  allowGlobal(name: string): void;
+  /** The result of calling a global. */
+  reduce(name: string, args: readonly PickleValue[]): PickleValue;
+  /** The object a persistent id stands for. */
+  persistentLoad(id: PickleValue): PickleValue;
+}
+
+/** Runs one pickle from `start`; `end` is behind its STOP. Throws `checkpoint-corrupt`, or `PickleEndError` when the bytes end first. */
+export function unpickle(bytes: Uint8Array, meaning: PickleMeaning, start = 0): { readonly value: PickleValue; readonly end: number } {
+  const machine = new PickleMachine(new PickleInput(bytes, start), meaning);
+  return machine.run();
+}
+
+class PickleMachine {
+  readonly #input: PickleInput;
+  readonly #meaning: PickleMeaning;
+  readonly #stack: PickleValue[] = [];
+  /** Stack heights at open MARKs. */
+  readonly #marks: number[] = [];
+  readonly #memo = new Map<number, PickleValue>();
+
+  constructor(input: PickleInput, meaning: PickleMeaning) {
+    this.#input = input;
+    this.#meaning = meaning;
+  }
+
+  run(): { readonly value: PickleValue; readonly end: number } {
+    for (let numOps = 0; numOps < MAX_PICKLE_OPS; numOps++) {
+      const op = String.fromCharCode(this.#input.uint8());
+      if (op === '.') return { value: this.#pop(), end: this.#input.position };
+      this.#step(op);
+      if (this.#stack.length > MAX_PICKLE_STACK) throw corrupt("The checkpoint's pickle overflows its stack.");
+    }
+    throw corrupt(`The checkpoint's pickle has more than ${MAX_PICKLE_OPS} steps.`);
+  }
+
+  #step(op: string): void {
+    const input = this.#input;
+    switch (op) {
+      case '\x80': // PROTO
+        if (input.uint8() > 5) throw corrupt("The checkpoint's pickle has an unknown protocol.");
+        return;
+      case '\x95': // FRAME: a hint for buffering
+        input.uint64();
+        return;
+
+      // Plain data
+      case 'N':
+        return this.#push(null);
+      case '\x88':
+        return this.#push(true);
+      case '\x89':
+        return this.#push(false);
+      case 'K': // BININT1
+        return this.#push(input.uint8());
+      case 'M': // BININT2
+        return this.#push(input.uint16());
+      case 'J': // BININT
+        return this.#push(input.int32());
+      case '\x8a': // LONG1
+        return this.#push(input.long(input.uint8()));
+      case '\x8b': // LONG4
+        return this.#push(input.long(input.int32()));
+      case 'G': // BINFLOAT
+        return this.#push(input.float64());
+      case '\x8c': // SHORT_BINUNICODE
+      case 'U': // SHORT_BINSTRING: a Python 2 str, ASCII where it matters
+        return this.#push(input.text(input.uint8()));
+      case 'X': // BINUNICODE
+        return this.#push(input.text(input.uint32()));
+      case 'T': // BINSTRING
+        return this.#push(input.text(input.int32()));
+      case '\x8d': // BINUNICODE8
+        return this.#push(input.text(input.uint64()));
+      case 'C': // SHORT_BINBYTES
+        return this.#push(input.bytes(input.uint8()));
+      case 'B': // BINBYTES
+        return this.#push(input.bytes(input.uint32()));
+      case '\x8e': // BINBYTES8
+        return this.#push(input.bytes(input.uint64()));
+
+      // Containers
+      case '(': // MARK
+        this.#marks.push(this.#stack.length);
+        if (this.#marks.length > MAX_PICKLE_DEPTH) throw corrupt("The checkpoint's pickle is nested too deep.");
+        return;
+      case ')':
+        return this.#push(EMPTY_TUPLE);
+      case '\x85':
+        return this.#pushTuple([this.#pop()]);
+      case '\x86':
+        return this.#pushTuple(this.#popMany(2));
+      case '\x87':
+        return this.#pushTuple(this.#popMany(3));
+      case 't': // TUPLE
+        return this.#pushTuple(this.#popToMark());
+      case ']':
+        return this.#push({ kind: 'list', items: [] });
+      case 'a': // APPEND
+        return this.#append([this.#pop()]);
+      case 'e': // APPENDS
+        return this.#append(this.#popToMark());
+      case '}':
+        return this.#push({ kind: 'dict', isOrdered: false, entries: undefined });
+      case 's': // SETITEM
+        return this.#setItems(this.#popMany(2));
+      case 'u': // SETITEMS
+        return this.#setItems(this.#popToMark());
+
+      // Memo and stack
+      case 'q': // BINPUT
+        return this.#memoize(input.uint8());
+      case 'r': // LONG_BINPUT
+        return this.#memoize(input.uint32());
+      case '\x94': // MEMOIZE
+        return this.#memoize(this.#memo.size);
+      case 'h': // BINGET
+        return this.#recall(input.uint8());
+      case 'j': // LONG_BINGET
+        return this.#recall(input.uint32());
+      case '0': // POP
+        this.#pop();
+        return;
+
+      // Names and what they build
+      case 'c': // GLOBAL
+        return this.#pushGlobal(input.line(), input.line());
+      case '\x93': // STACK_GLOBAL
+        return this.#stackGlobal();
+      case 'R': // REDUCE
+      case '\x81': // NEWOBJ: cls.__new__(cls, *args), the same for the few classes that are known
+        return this.#reduce();
+      case 'b': // BUILD
+        return this.#build();
+      case 'Q': // BINPERSID
+        return this.#push(this.#meaning.persistentLoad(this.#pop()));
+      default:
+        throw corrupt(`The checkpoint's pickle uses opcode 0x${op.charCodeAt(0).toString(16)}, which no weights need.`);
+    }
+  }
+
+  #push(value: PickleValue): void {
+    this.#stack.push(value);
+  }
+
+  #pop(): PickleValue {
+    const value = this.#stack.length > (this.#marks.at(-1) ?? 0) ? this.#stack.pop() : undefined;
+    if (value === undefined) throw corrupt("The checkpoint's pickle takes from an empty stack.");
+    return value;
+  }
+
+  #popMany(count: number): PickleValue[] {
+    return Array.from({ length: count }, () => this.#pop()).reverse();
+  }
+
+  #popToMark(): PickleValue[] {
+    const mark = this.#marks.pop();
+    if (mark === undefined) throw corrupt("The checkpoint's pickle closes a group it never opened.");
+    return this.#stack.splice(mark);
+  }
+
+  #top(): PickleValue | undefined {
+    return this.#stack.length > (this.#marks.at(-1) ?? 0) ? this.#stack.at(-1) : undefined;
+  }
+
+  #pushTuple(items: readonly PickleValue[]): void {
+    const depth = 1 + items.reduce<number>((deepest, item) => Math.max(deepest, asNode(item, 'tuple')?.depth ?? 0), 0);
+    if (depth > MAX_PICKLE_DEPTH) throw corrupt("The checkpoint's pickle is nested too deep.");
+    this.#push(items.length === 0 ? EMPTY_TUPLE : { kind: 'tuple', items, depth });
+  }
+
+  #append(items: readonly PickleValue[]): void {
+    const list = expectNode(this.#top(), 'list', 'APPEND');
+    for (const item of items) list.items.push(item);
+  }
+
+  #setItems(pairs: readonly PickleValue[]): void {
+    const dict = expectNode(this.#top(), 'dict', 'SETITEM');
+    if (pairs.length % 2 !== 0) throw corrupt("The checkpoint's pickle sets a key without a value.");
+    for (let i = 0; i < pairs.length; i += 2) {
+      dict.entries ??= new Map();
+      dict.entries.set(expectKey(pairs[i]), pairs[i + 1] ?? null);
+    }
+  }
+
+  #memoize(index: number): void {
+    const value = this.#top();
+    if (value === undefined || index >= MAX_PICKLE_MEMO) throw corrupt(`The checkpoint's pickle stores nothing, or at index ${index}.`);
+    this.#memo.set(index, value);
+  }
+
+  #recall(index: number): void {
+    const value = this.#memo.get(index);
+    if (value === undefined) throw corrupt(`The checkpoint's pickle recalls index ${index}, which it never stored.`);
+    this.#push(value);
+  }
+
+  #stackGlobal(): void {
+    const [module, name] = this.#popMany(2);
+    if (typeof module !== 'string' || typeof name !== 'string') throw corrupt("The checkpoint's pickle names a global by something else than text.");
+    this.#pushGlobal(module, name);
+  }
+
+  #pushGlobal(module: string, name: string): void {
+    const fullName = `${module}.${name}`;
+    this.#meaning.allowGlobal(fullName);
+    this.#push({ kind: 'global', name: fullName });
+  }
+
+  #reduce(): void {
+    const args = expectNode(this.#pop(), 'tuple', 'REDUCE');
+    const callee = expectNode(this.#pop(), 'global', 'REDUCE');
+    this.#push(this.#meaning.reduce(callee.name, args.items));
+  }
+
+  /** Only OrderedDict carries attributes in a state dict (`_metadata`: module versions); they say nothing about the weights. */
+  #build(): void {
+    const state = this.#pop();
+    const target = expectNode(this.#top(), 'dict', 'BUILD');
+    if (!target.isOrdered || !isDictOrNull(state)) throw corrupt("The checkpoint's pickle gives attributes to something that has none.");
+  }
+}
+
+const EMPTY_TUPLE: PickleNode = { kind: 'tuple', items: [], depth: 1 };
+
+function isDictOrNull(value: PickleValue): value is PickleDict | null {
+  return value === null || asNode(value, 'dict') !== undefined;
+}
+
+function expectKey(value: PickleValue | undefined): PickleKey {
+  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return value;
+  throw corrupt("The checkpoint's pickle has a dictionary key that is neither text nor number.");
+}
+
+/** The error for a global that is not on the whitelist. */
+export function unsafeGlobal(name: string): Error {
+  return corrupt(
+    `The checkpoint's pickle asks for ${quoteName(name)}. Weights need no such thing, and running it could do anything, so it is refused.`,
+  );
+}
