@@ -101,7 +101,8 @@ model:
   tree: ${model.encoder}
   escaped: \\${model.sample_rate}
   encoder: {cls: a.b.Encoder, params: {feat_in: 64, inner: {cls: a.b.Inner, params: {k: 1}}}, list: [{cls: x}]}
-  optional: {missing: ???}
+  optional:
+    missing: ???
 trainer: {devices: 1, env: "${oc.env:HOME}"}
 key: sample_rate
 """
