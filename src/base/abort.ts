@@ -1,3 +1,4 @@
+/** Cancellation by `AbortSignal`: one error for all, checked between pieces of work. */
 import { AsrError } from './errors.ts';
 
 /** Throws `AsrError('cancelled')` when the signal has fired; `signal.reason` is kept as the cause. */

@@ -3,6 +3,8 @@
  *
  * Offsets count encoder frames; `start` and `end` are seconds, `offset * windowStride * subsamplingFactor` in float64 as NeMo computes them.
  */
+
+/** A stretch of the recording, in encoder frames and in seconds; the end is exclusive. */
 export type TimeSpan = {
   readonly startOffset: number;
   readonly endOffset: number;
@@ -10,10 +12,14 @@ export type TimeSpan = {
   readonly end: number;
 };
 
+/** One token. CTC gives a string, transducers a list of one string, as NeMo does. */
 export type CharStamp = TimeSpan & { readonly char: string | readonly string[] };
+/** One word, from the start of its first token to the end of its last. */
 export type WordStamp = TimeSpan & { readonly word: string };
+/** A stretch of words up to a separator such as `.` or `?`, or to a pause where the decoding config asks for it. */
 export type SegmentStamp = TimeSpan & { readonly segment: string };
 
+/** When what was said; `char`, `word` and `segment` are there when timestamps were asked for. */
 export type Timestamp = {
   /** Frame of every token of `tokens`. */
   readonly timestep: readonly number[];
@@ -22,6 +28,7 @@ export type Timestamp = {
   readonly segment?: readonly SegmentStamp[];
 };
 
+/** One reading of one recording. Optional fields are there when the decoding config or the options ask for them. */
 export type Hypothesis = {
   readonly text: string;
   /** Sum of log-probabilities, by the decoder's own rule. */

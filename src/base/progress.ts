@@ -20,4 +20,5 @@ export type Progress =
       readonly text: string;
     };
 
+/** Called as often as something is worth showing; never after the operation has ended. */
 export type OnProgress = (progress: Progress) => void;

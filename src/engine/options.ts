@@ -2,15 +2,19 @@
 import type { OnProgress } from '../base/progress.ts';
 import type { Hypothesis, WordStamp } from '../base/hypothesis.ts';
 
+/** Where a part of the model runs. */
 export type Device = 'webgpu' | 'wasm';
+/** How weights are kept on the device. */
 export type Precision = 'fp32' | 'fp16' | 'int8' | 'int4';
 
+/** Options that every long operation takes. */
 export type CallOptions = {
   /** Cancels the call: it rejects with `AsrError('cancelled')` within one window of audio. */
   readonly signal?: AbortSignal;
   readonly onProgress?: OnProgress;
 };
 
+/** Options of `restoreFrom` and `fromPretrained`. */
 export type LoadOptions = CallOptions & {
   /** Where encoder and decoder run. `'auto'` probes WebGPU and falls back to WASM, and `report.reason` says why. @default 'auto' */
   readonly device?: Device | 'auto';
@@ -40,8 +44,10 @@ export type AudioInput =
   | Float32Array
   | { readonly samples: Float32Array | readonly Float32Array[]; readonly sampleRate: number };
 
+/** `full` decodes in one go, `buffered` in overlapping windows as NeMo's scripts do, `pauses` cuts where nobody speaks, `auto` picks and says what it did. */
 export type LongAudioMode = 'auto' | 'full' | 'buffered' | 'pauses';
 
+/** Options of `transcribe`. */
 export type TranscribeOptions = CallOptions & {
   /** Inputs decoded together. Results never depend on it. @default 4 */
   readonly batchSize?: number;
@@ -55,12 +61,14 @@ export type TranscribeOptions = CallOptions & {
   readonly long?: LongAudioMode;
 };
 
+/** A reading together with how long its recording was. */
 export type TranscribeResult = {
   readonly hypothesis: Hypothesis;
   /** Seconds of audio. */
   readonly duration: number;
 };
 
+/** Options of `stream`. */
 export type StreamOptions = CallOptions & {
   /** Cache-aware look-ahead `[left, right]` in encoder frames; one of the checkpoint's. @default the checkpoint's first */
   readonly attContextSize?: readonly [number, number];
@@ -70,6 +78,7 @@ export type StreamOptions = CallOptions & {
   readonly sampleRate?: number;
 };
 
+/** What is known of a running stream. */
 export type StreamUpdate = {
   /** Settled text: it only ever grows. */
   readonly committed: string;
@@ -117,6 +126,7 @@ export type ModelInfo = {
   readonly languages: readonly string[];
 };
 
+/** A checkpoint kept in this browser. */
 export type StoredCheckpoint = {
   readonly id: string;
   readonly name: string;
