@@ -99,7 +99,8 @@ model:
   relative: {a: 3, b: "${.a}", c: "${..sample_rate}"}
   product: ${multiply:${model.sample_rate},2}
   tree: ${model.encoder}
-  escaped: \\${model.sample_rate}
+  quoted:
+    escaped: \\${model.sample_rate}
   encoder: {cls: a.b.Encoder, params: {feat_in: 64, inner: {cls: a.b.Inner, params: {k: 1}}}, list: [{cls: x}]}
   optional:
     missing: ???
