@@ -24,12 +24,17 @@ export function asCorrupt(thrown: unknown, message: string): AsrError {
   // A read that fails is the disk's or the browser's fault, not the file's: the name tells.
   const name = thrown instanceof Error ? thrown.name : '';
   if (name === 'NotFoundError' || name === 'NotReadableError') {
-    return new AsrError('checkpoint-not-found', 'The checkpoint can no longer be read: it was moved, changed or removed. Choose it again.', {
-      cause: thrown,
-    });
+    return new AsrError(
+      'checkpoint-not-found',
+      'The checkpoint can no longer be read: it was moved, changed or removed. Choose it again.',
+      {
+        cause: thrown,
+      },
+    );
   }
   return corrupt(message, thrown);
 }
 
 // C0, C1, zero-width, line separators, bidirectional overrides and isolates, lone surrogates.
-const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
+const UNPRINTABLE =
+  /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;

@@ -32,14 +32,18 @@ export async function gunzip(blob: Blob, signal?: AbortSignal): Promise<Blob> {
       const { done, value } = await reader.read();
       if (done) break;
       inflatedBytes += value.byteLength;
-      if (inflatedBytes > limit) throw corrupt(`The gzip data inflates to more than ${limit} bytes out of ${blob.size}: not a checkpoint.`);
+      if (inflatedBytes > limit)
+        throw corrupt(`The gzip data inflates to more than ${limit} bytes out of ${blob.size}: not a checkpoint.`);
       pending.push(value);
       pendingBytes += value.byteLength;
       if (pendingBytes >= PIECE_BYTES) flush();
     }
   } catch (thrown) {
     reader.cancel().catch(() => undefined); // already failing: the first error is the one to tell
-    throw asCorrupt(thrown, `The gzip data is damaged or cut: it ends in an error after ${inflatedBytes} inflated bytes. Download it again.`);
+    throw asCorrupt(
+      thrown,
+      `The gzip data is damaged or cut: it ends in an error after ${inflatedBytes} inflated bytes. Download it again.`,
+    );
   }
   flush();
   return new Blob(parts);

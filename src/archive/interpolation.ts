@@ -4,9 +4,9 @@
  * NeMo restores the `model` subtree but resolves from the whole file, while configs saved without their outer part keep a leading
  * `model.`: so a path is tried as it is, then without, then under `model`. A value that is one interpolation keeps its type.
  */
+import type { ConfigObject, ConfigValue } from './config-value.ts';
 import { corrupt, quoteName } from './corrupt.ts';
 import { MAX_INTERPOLATION_DEPTH, MAX_YAML_BYTES, MAX_YAML_DEPTH, MAX_YAML_NODES } from './limits.ts';
-import type { ConfigObject, ConfigValue } from './yaml.ts';
 
 /** The `model` subtree of `root` (or `root`), resolved; throws `checkpoint-corrupt` for cycles, unknown resolvers and missing keys. */
 export function resolveInterpolations(root: ConfigValue): ConfigValue {
@@ -26,10 +26,13 @@ class Resolver {
 
   /** `path` is where `value` stands in the file; `hops` counts interpolations on the way to it. */
   resolve(value: ConfigValue, path: readonly string[], hops: number): ConfigValue {
-    if (++this.#numNodes > MAX_YAML_NODES) throw corrupt(`The configuration expands to more than ${MAX_YAML_NODES} entries.`);
-    if (path.length > MAX_YAML_DEPTH) throw corrupt(`The configuration is nested more than ${MAX_YAML_DEPTH} levels deep.`);
+    if (++this.#numNodes > MAX_YAML_NODES)
+      throw corrupt(`The configuration expands to more than ${MAX_YAML_NODES} entries.`);
+    if (path.length > MAX_YAML_DEPTH)
+      throw corrupt(`The configuration is nested more than ${MAX_YAML_DEPTH} levels deep.`);
     if (typeof value === 'string') return value.includes('${') ? this.#resolveText(value, path, hops) : value;
-    if (Array.isArray(value)) return value.map((item: ConfigValue, i) => this.resolve(item, [...path, String(i)], hops));
+    if (Array.isArray(value))
+      return value.map((item: ConfigValue, i) => this.resolve(item, [...path, String(i)], hops));
     if (typeof value !== 'object' || value === null) return value;
     const resolved: Record<string, ConfigValue> = {};
     for (const [key, item] of Object.entries(value)) resolved[key] = this.resolve(item, [...path, key], hops);
@@ -37,7 +40,8 @@ class Resolver {
   }
 
   #resolveText(text: string, path: readonly string[], hops: number): ConfigValue {
-    if (hops >= MAX_INTERPOLATION_DEPTH) throw corrupt(`The configuration's ${quoteName(path.join('.'))} refers to itself.`);
+    if (hops >= MAX_INTERPOLATION_DEPTH)
+      throw corrupt(`The configuration's ${quoteName(path.join('.'))} refers to itself.`);
     const pieces: ConfigValue[] = [];
     let position = 0;
     while (position < text.length) {
@@ -54,7 +58,8 @@ class Resolver {
     if (another === undefined && only !== undefined) return only;
     const joined = pieces.map(toText).join('');
     this.#numChars += joined.length;
-    if (this.#numChars > MAX_YAML_BYTES) throw corrupt(`The configuration's texts expand to more than ${MAX_YAML_BYTES} characters.`);
+    if (this.#numChars > MAX_YAML_BYTES)
+      throw corrupt(`The configuration's texts expand to more than ${MAX_YAML_BYTES} characters.`);
     return joined;
   }
 
@@ -68,7 +73,12 @@ class Resolver {
   }
 
   #call(name: string, args: string): ConfigValue {
-    const operation = name === 'multiply' ? (a: number, b: number) => a * b : name === 'sum' ? (a: number, b: number) => a + b : undefined;
+    const operation =
+      name === 'multiply'
+        ? (a: number, b: number) => a * b
+        : name === 'sum'
+          ? (a: number, b: number) => a + b
+          : undefined;
     // oc.env would read the user's environment, which no checkpoint should need; the others are for training runs.
     if (!operation) throw corrupt(`The configuration uses the resolver ${quoteName(name)}, which is not available.`);
     const numbers = args.split(',').map((arg) => (arg.trim() === '' ? Number.NaN : Number(arg)));
@@ -82,7 +92,11 @@ class Resolver {
   #lookUp(reference: string, path: readonly string[]): readonly [ConfigValue, readonly string[]] {
     const dots = /^\.*/.exec(reference)?.[0].length ?? 0;
     // `a.b`, `a[0].b` and `a.0.b` are the same path.
-    const keys = reference.slice(dots).replace(/\[([^\]]*)\]/g, '.$1').split('.').filter((key) => key !== '');
+    const keys = reference
+      .slice(dots)
+      .replace(/\[([^\]]*)\]/g, '.$1')
+      .split('.')
+      .filter((key) => key !== '');
     const candidates =
       dots > 0
         ? [[...path.slice(0, Math.max(0, path.length - dots)), ...keys]]
@@ -91,7 +105,9 @@ class Resolver {
       const value = follow(this.#root, candidate);
       if (value !== undefined && keys.length > 0) return [value, candidate];
     }
-    throw corrupt(`The configuration's ${quoteName(path.join('.'))} refers to ${quoteName(reference)}, which it does not have.`);
+    throw corrupt(
+      `The configuration's ${quoteName(path.join('.'))} refers to ${quoteName(reference)}, which it does not have.`,
+    );
   }
 }
 

@@ -3,7 +3,7 @@
  *
  * Mirrors NeMo `maybe_update_config_version` (`_convert_config`), with its order: `params` override their siblings, and lists are not entered.
  */
-import type { ConfigObject, ConfigValue } from './yaml.ts';
+import type { ConfigObject, ConfigValue } from './config-value.ts';
 
 export function updateOldConfig(value: ConfigValue): ConfigValue {
   if (!isObject(value)) return value;

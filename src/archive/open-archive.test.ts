@@ -36,13 +36,17 @@ test.each(['pax', 'gnu', 'ustar'])('a %s archive cut at any byte before its padd
 
 test('the error of a cut archive names the member and what is there', async () => {
   const bytes = new Uint8Array(await fixture('ustar.nemo').arrayBuffer());
-  await expect(openArchive(new Blob([bytes.slice(0, 1500)]))).rejects.toThrow(/cut inside “\.\/model_weights\.ckpt”: 476 of \d+ bytes/);
+  await expect(openArchive(new Blob([bytes.slice(0, 1500)]))).rejects.toThrow(
+    /cut inside “\.\/model_weights\.ckpt”: 476 of \d+ bytes/,
+  );
 });
 
 test('a gzip archive cut at any byte is corrupt', async () => {
   const bytes = new Uint8Array(await fixture('gzip.nemo').arrayBuffer());
   for (let length = 0; length < bytes.length; length += 3) {
-    await expect(openArchive(new Blob([bytes.slice(0, length)])), `cut at ${length}`).rejects.toMatchObject({ code: 'checkpoint-corrupt' });
+    await expect(openArchive(new Blob([bytes.slice(0, length)])), `cut at ${length}`).rejects.toMatchObject({
+      code: 'checkpoint-corrupt',
+    });
   }
 });
 
@@ -74,8 +78,14 @@ test('a PAX size is not applied to another extension header', async () => {
   const pax = new TextEncoder().encode('13 size=1024\n');
   const longName = new TextEncoder().encode('real-name\0');
   const files = await openArchive(
-    tar([header({ name: 'p', type: 'x', size: pax.length }), block(pax), header({ name: 'l', type: 'L', size: longName.length }), block(longName),
-      header({ name: 'x' }), new Uint8Array(1024).fill(65)]),
+    tar([
+      header({ name: 'p', type: 'x', size: pax.length }),
+      block(pax),
+      header({ name: 'l', type: 'L', size: longName.length }),
+      block(longName),
+      header({ name: 'x' }),
+      new Uint8Array(1024).fill(65),
+    ]),
   );
   expect([...files].map(([name, { size }]) => [name, size])).toEqual([['real-name', 1024]]);
 });
@@ -88,7 +98,9 @@ test('v7 headers and base-256 sizes are read, negative and absurd ones refused',
     header({ name: 'big', sizeField: Uint8Array.of(first, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, last) });
   expect((await openArchive(tar([wide(0x80, 2), block(Uint8Array.of(72, 105))]))).get('big')?.size).toBe(2);
   await expect(openArchive(tar([wide(0xff, 2)]))).rejects.toThrow(/impossible size/);
-  await expect(openArchive(tar([header({ name: 'big', sizeField: new Uint8Array(12).fill(0x7f).fill(0x80, 0, 1) })]))).rejects.toThrow(/size/);
+  await expect(
+    openArchive(tar([header({ name: 'big', sizeField: new Uint8Array(12).fill(0x7f).fill(0x80, 0, 1) })])),
+  ).rejects.toThrow(/size/);
 });
 
 test('what is no archive at all is told so', async () => {
@@ -98,18 +110,24 @@ test('what is no archive at all is told so', async () => {
 });
 
 test('an aborted signal cancels', async () => {
-  await expect(openArchive(fixture('gzip.nemo'), { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'cancelled' });
+  await expect(openArchive(fixture('gzip.nemo'), { signal: AbortSignal.abort() })).rejects.toMatchObject({
+    code: 'cancelled',
+  });
 });
 
 test('archives with flipped bytes open or are corrupt, nothing else', async () => {
   const originals = ['pax', 'ustar', 'gzip'].map((form) => readFileSync(fixtureUrl(`${form}.nemo`)));
   const change = fc.tuple(fc.nat(), fc.nat(255));
   await fc.assert(
-    fc.asyncProperty(fc.constantFrom(...originals), fc.array(change, { minLength: 1, maxLength: 8 }), async (original, changes) => {
-      const bytes = new Uint8Array(original);
-      for (const [at, value] of changes) bytes[at % Math.min(bytes.length, 8192)] = value;
-      await openArchive(new Blob([bytes])).catch(expectCorrupt);
-    }),
+    fc.asyncProperty(
+      fc.constantFrom(...originals),
+      fc.array(change, { minLength: 1, maxLength: 8 }),
+      async (original, changes) => {
+        const bytes = new Uint8Array(original);
+        for (const [at, value] of changes) bytes[at % Math.min(bytes.length, 8192)] = value;
+        await openArchive(new Blob([bytes])).catch(expectCorrupt);
+      },
+    ),
     { numRuns: 400, seed: 1 },
   );
 });

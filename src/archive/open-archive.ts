@@ -24,7 +24,8 @@ export async function openArchive(blob: Blob, { signal }: OpenArchiveOptions = {
   throwIfAborted(signal);
   try {
     if (blob.size === 0) throw corrupt('The checkpoint is empty (0 bytes): download it again.');
-    if (blob.size > MAX_ARCHIVE_BYTES) throw corrupt(`The checkpoint claims ${blob.size} bytes; the most that is read is ${MAX_ARCHIVE_BYTES}.`);
+    if (blob.size > MAX_ARCHIVE_BYTES)
+      throw corrupt(`The checkpoint claims ${blob.size} bytes; the most that is read is ${MAX_ARCHIVE_BYTES}.`);
     const start = new Uint8Array(await blob.slice(0, 4).arrayBuffer());
     const tar = isGzip(start) ? await gunzip(blob, signal) : blob;
     return await readTar(tar, { signal });

@@ -44,7 +44,8 @@ export class PickleInput {
   }
 
   bytes(length: number): Uint8Array {
-    if (length > MAX_PICKLE_STRING || length < 0) throw corrupt(`The checkpoint's pickle holds a string of ${length} bytes.`);
+    if (length > MAX_PICKLE_STRING || length < 0)
+      throw corrupt(`The checkpoint's pickle holds a string of ${length} bytes.`);
     const start = this.#advance(length);
     return this.#bytes.subarray(start, start + length);
   }
@@ -64,7 +65,8 @@ export class PickleInput {
 
   /** Two's complement, little-endian, any length up to the limit; a number where that is exact. */
   long(length: number): number | bigint {
-    if (length > MAX_LONG_BYTES || length < 0) throw corrupt(`The checkpoint's pickle holds an integer of ${length} bytes.`);
+    if (length > MAX_LONG_BYTES || length < 0)
+      throw corrupt(`The checkpoint's pickle holds an integer of ${length} bytes.`);
     const bytes = this.bytes(length);
     let value = 0n;
     for (let i = length - 1; i >= 0; i--) value = (value << 8n) | BigInt(bytes[i] ?? 0);

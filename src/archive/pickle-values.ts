@@ -50,7 +50,11 @@ export function asNode<K extends PickleNode['kind']>(value: PickleValue | undefi
 }
 
 /** The value as a node of that kind; throws `checkpoint-corrupt` saying what was expected. */
-export function expectNode<K extends PickleNode['kind']>(value: PickleValue | undefined, kind: K, where: string): NodeOf<K> {
+export function expectNode<K extends PickleNode['kind']>(
+  value: PickleValue | undefined,
+  kind: K,
+  where: string,
+): NodeOf<K> {
   const node = asNode(value, kind);
   if (!node) throw corrupt(`The checkpoint's pickle is malformed: ${where} needs a ${kind}.`);
   return node;

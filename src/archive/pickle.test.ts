@@ -70,7 +70,13 @@ test('a list that holds itself does no harm', () => {
 
 test('any bytes end in a value, a refusal, or the end of the bytes', () => {
   const opcodes = fc.constantFrom(...'.NK)]}(tuseaqhcRbQ0JX\x85\x86\x87\x88\x89\x8a\x8c\x93\x94\x95');
-  const program = fc.array(fc.oneof(opcodes, fc.nat(255).map((byte) => String.fromCharCode(byte))), { maxLength: 60 });
+  const program = fc.array(
+    fc.oneof(
+      opcodes,
+      fc.nat(255).map((byte) => String.fromCharCode(byte)),
+    ),
+    { maxLength: 60 },
+  );
   fc.assert(
     fc.property(program, (codes) => {
       try {
@@ -84,5 +90,8 @@ test('any bytes end in a value, a refusal, or the end of the bytes', () => {
 });
 
 function run(program: string): unknown {
-  return unpickle(Uint8Array.from(program, (char) => char.charCodeAt(0)), TORCH_OBJECTS).value;
+  return unpickle(
+    Uint8Array.from(program, (char) => char.charCodeAt(0)),
+    TORCH_OBJECTS,
+  ).value;
 }

@@ -8,7 +8,14 @@
 import { corrupt, quoteName } from './corrupt.ts';
 import { MAX_PICKLE_DEPTH, MAX_PICKLE_MEMO, MAX_PICKLE_OPS, MAX_PICKLE_STACK } from './limits.ts';
 import { PickleInput } from './pickle-input.ts';
-import { type PickleDict, type PickleKey, type PickleNode, type PickleValue, asNode, expectNode } from './pickle-values.ts';
+import {
+  type PickleDict,
+  type PickleKey,
+  type PickleNode,
+  type PickleValue,
+  asNode,
+  expectNode,
+} from './pickle-values.ts';
 
 /** What gives meaning to names and persistent ids; both throw for anything they do not know. */
 export interface PickleMeaning {
@@ -21,7 +28,11 @@ export interface PickleMeaning {
 }
 
 /** Runs one pickle from `start`; `end` is behind its STOP. Throws `checkpoint-corrupt`, or `PickleEndError` when the bytes end first. */
-export function unpickle(bytes: Uint8Array, meaning: PickleMeaning, start = 0): { readonly value: PickleValue; readonly end: number } {
+export function unpickle(
+  bytes: Uint8Array,
+  meaning: PickleMeaning,
+  start = 0,
+): { readonly value: PickleValue; readonly end: number } {
   const machine = new PickleMachine(new PickleInput(bytes, start), meaning);
   return machine.run();
 }
@@ -200,7 +211,8 @@ class PickleMachine {
 
   #memoize(index: number): void {
     const value = this.#top();
-    if (value === undefined || index >= MAX_PICKLE_MEMO) throw corrupt(`The checkpoint's pickle stores nothing, or at index ${index}.`);
+    if (value === undefined || index >= MAX_PICKLE_MEMO)
+      throw corrupt(`The checkpoint's pickle stores nothing, or at index ${index}.`);
     this.#memo.set(index, value);
   }
 
@@ -212,7 +224,8 @@ class PickleMachine {
 
   #stackGlobal(): void {
     const [module, name] = this.#popMany(2);
-    if (typeof module !== 'string' || typeof name !== 'string') throw corrupt("The checkpoint's pickle names a global by something else than text.");
+    if (typeof module !== 'string' || typeof name !== 'string')
+      throw corrupt("The checkpoint's pickle names a global by something else than text.");
     this.#pushGlobal(module, name);
   }
 
@@ -232,7 +245,8 @@ class PickleMachine {
   #build(): void {
     const state = this.#pop();
     const target = expectNode(this.#top(), 'dict', 'BUILD');
-    if (!target.isOrdered || !isDictOrNull(state)) throw corrupt("The checkpoint's pickle gives attributes to something that has none.");
+    if (!target.isOrdered || !isDictOrNull(state))
+      throw corrupt("The checkpoint's pickle gives attributes to something that has none.");
   }
 }
 

@@ -59,7 +59,9 @@ test('a big-endian checkpoint is unsupported', async () => {
 test.each(['current.ckpt', 'legacy.ckpt', 'current.safetensors'])('%s cut at any byte is corrupt', async (name) => {
   const bytes = new Uint8Array(await fixture(name).arrayBuffer());
   for (let length = 0; length < bytes.length; length += 7) {
-    await expect(readWeights(new Blob([bytes.slice(0, length)])), `cut at ${length}`).rejects.toMatchObject({ code: 'checkpoint-corrupt' });
+    await expect(readWeights(new Blob([bytes.slice(0, length)])), `cut at ${length}`).rejects.toMatchObject({
+      code: 'checkpoint-corrupt',
+    });
   }
 });
 
@@ -68,20 +70,25 @@ test('weights with flipped bytes are read or refused, nothing else', async () =>
   const originals = names.map((name) => readFileSync(fixtureUrl(name)));
   const change = fc.tuple(fc.nat(), fc.nat(255));
   await fc.assert(
-    fc.asyncProperty(fc.constantFrom(...originals), fc.array(change, { minLength: 1, maxLength: 6 }), async (original, changes) => {
-      const bytes = new Uint8Array(original);
-      for (const [at, value] of changes) bytes[at % bytes.length] = value;
-      try {
-        for (const weight of (await readWeights(new Blob([bytes]))).values()) await toFloat32(weight);
-      } catch (thrown) {
-        if (!isAsrError(thrown, 'checkpoint-corrupt') && !isAsrError(thrown, 'checkpoint-unsupported')) throw thrown;
-      }
-    }),
+    fc.asyncProperty(
+      fc.constantFrom(...originals),
+      fc.array(change, { minLength: 1, maxLength: 6 }),
+      async (original, changes) => {
+        const bytes = new Uint8Array(original);
+        for (const [at, value] of changes) bytes[at % bytes.length] = value;
+        try {
+          for (const weight of (await readWeights(new Blob([bytes]))).values()) await toFloat32(weight);
+        } catch (thrown) {
+          if (!isAsrError(thrown, 'checkpoint-corrupt') && !isAsrError(thrown, 'checkpoint-unsupported')) throw thrown;
+        }
+      },
+    ),
     { numRuns: 1500, seed: 1 },
   );
 });
 
-const TENSOR = 'ctorch._utils\n_rebuild_tensor_v2\n((X\x07\0\0\0storagectorch\nFloatStorage\nX\x01\0\0\x000X\x03\0\0\0cpuK\x04tQ';
+const TENSOR =
+  'ctorch._utils\n_rebuild_tensor_v2\n((X\x07\0\0\0storagectorch\nFloatStorage\nX\x01\0\0\x000X\x03\0\0\0cpuK\x04tQ';
 
 test.each([
   ['a view beyond its storage', `${TENSOR}K\x01(K\x04t(K\x01t\x89NtR`],
@@ -93,7 +100,9 @@ test.each([
   ['a list where sizes belong', `${TENSOR}K\x00]]\x89NtR`],
   ['a storage that is a string', 'ctorch._utils\n_rebuild_tensor_v2\n(X\x01\0\0\0aK\0(t(t\x89NtR'],
 ])('a tensor with %s is corrupt', async (_, tensor) => {
-  await expect(readWeights(await torchZip(`}X\x01\0\0\0w${tensor}s.`))).rejects.toMatchObject({ code: 'checkpoint-corrupt' });
+  await expect(readWeights(await torchZip(`}X\x01\0\0\0w${tensor}s.`))).rejects.toMatchObject({
+    code: 'checkpoint-corrupt',
+  });
 });
 
 test('a storage of another size than its tensors need is corrupt', async () => {
@@ -103,13 +112,19 @@ test('a storage of another size than its tensors need is corrupt', async () => {
 });
 
 test('safetensors with holes, overlap, wrong sizes or huge headers are corrupt', async () => {
-  const entry = (begin: number, end: number, shape = [1]): object => ({ dtype: 'F32', shape, data_offsets: [begin, end] });
+  const entry = (begin: number, end: number, shape = [1]): object => ({
+    dtype: 'F32',
+    shape,
+    data_offsets: [begin, end],
+  });
   await expect(readWeights(safetensors({ a: entry(4, 8) }, 8))).rejects.toThrow(/hole/);
   await expect(readWeights(safetensors({ a: entry(0, 4), b: entry(0, 4) }, 4))).rejects.toThrow(/overlap/);
   await expect(readWeights(safetensors({ a: entry(0, 4) }, 8))).rejects.toThrow(/end at byte 4 of 8/);
   await expect(readWeights(safetensors({ a: entry(0, 4, [2]) }, 4))).rejects.toThrow(/malformed/);
   await expect(readWeights(safetensors({ a: entry(4, 0) }, 4))).rejects.toThrow(/malformed/);
-  await expect(readWeights(safetensors({ a: { ...entry(0, 4), dtype: 'F8_E4M3' } }, 4))).rejects.toMatchObject({ code: 'checkpoint-unsupported' });
+  await expect(readWeights(safetensors({ a: { ...entry(0, 4), dtype: 'F8_E4M3' } }, 4))).rejects.toMatchObject({
+    code: 'checkpoint-unsupported',
+  });
   await expect(readWeights(safetensors({}, 0, 2 ** 40))).rejects.toMatchObject({ code: 'checkpoint-corrupt' });
 });
 
@@ -121,7 +136,12 @@ test('what writeTorchZip writes reads back the same, storages shared as before',
   for (const [name, weight] of weights) {
     const back = again.get(name);
     if (!back) throw new Error(`${name} is missing`);
-    expect([back.dtype, back.shape, back.strides, back.offset]).toEqual([weight.dtype, weight.shape, weight.strides, weight.offset]);
+    expect([back.dtype, back.shape, back.strides, back.offset]).toEqual([
+      weight.dtype,
+      weight.shape,
+      weight.strides,
+      weight.offset,
+    ]);
     expect(await toFloat32(back)).toEqual(await toFloat32(weight));
   }
   expect(again.get('base')?.storage).toBe(again.get('slice')?.storage);
@@ -129,8 +149,20 @@ test('what writeTorchZip writes reads back the same, storages shared as before',
 
 test('float16 conversion is exact for every bit pattern', async () => {
   const storage = new Blob([Uint16Array.from({ length: 65_536 }, (_, i) => i)]);
-  const values = await toFloat32({ dtype: 'float16', shape: [65_536], strides: contiguousStrides([65_536]), offset: 0, storage });
-  expect([values[0x3c00], values[0xc000], values[0x0001], values[0x7bff], values[0x7c00]]).toEqual([1, -2, 2 ** -24, 65504, Infinity]);
+  const values = await toFloat32({
+    dtype: 'float16',
+    shape: [65_536],
+    strides: contiguousStrides([65_536]),
+    offset: 0,
+    storage,
+  });
+  expect([values[0x3c00], values[0xc000], values[0x0001], values[0x7bff], values[0x7c00]]).toEqual([
+    1,
+    -2,
+    2 ** -24,
+    65504,
+    Infinity,
+  ]);
   expect(Object.is(values[0x8000], -0)).toBe(true);
   expect(values[0x7e00]).toBeNaN();
 });

@@ -21,7 +21,8 @@ export async function readSafetensors(blob: Blob): Promise<Weights> {
   const ranges: Range[] = [];
   for (const [name, entry] of entries) {
     const { dtype, shape, begin, end } = readEntry(name, entry);
-    if (end > blob.size - dataStart) throw corrupt(`The safetensors file is cut: ${quoteName(name)} ends at byte ${dataStart + end} of ${blob.size}.`);
+    if (end > blob.size - dataStart)
+      throw corrupt(`The safetensors file is cut: ${quoteName(name)} ends at byte ${dataStart + end} of ${blob.size}.`);
     ranges.push({ begin, end });
     const storage = blob.slice(dataStart + begin, dataStart + end);
     weights.set(name, makeWeight({ dtype, shape, strides: contiguousStrides(shape), offset: 0, storage }));
@@ -44,14 +45,16 @@ async function readHeader(blob: Blob): Promise<{ readonly header: object; readon
   if (lengthBytes.byteLength < 8) throw corrupt('The safetensors file is cut inside its header length.');
   const length = Number(new DataView(lengthBytes).getBigUint64(0, true));
   if (length > MAX_SAFETENSORS_HEADER) throw corrupt(`The safetensors header claims ${length} bytes.`);
-  if (8 + length > blob.size) throw corrupt(`The safetensors file is cut inside its header: ${blob.size} of ${8 + length} bytes are there.`);
+  if (8 + length > blob.size)
+    throw corrupt(`The safetensors file is cut inside its header: ${blob.size} of ${8 + length} bytes are there.`);
   let header: unknown;
   try {
     header = JSON.parse(await blob.slice(8, 8 + length).text());
   } catch (thrown) {
     throw corrupt('The safetensors header is not JSON.', thrown);
   }
-  if (typeof header !== 'object' || header === null || Array.isArray(header)) throw corrupt('The safetensors header is no JSON object.');
+  if (typeof header !== 'object' || header === null || Array.isArray(header))
+    throw corrupt('The safetensors header is no JSON object.');
   return { header, dataStart: 8 + length };
 }
 
@@ -61,7 +64,11 @@ function readEntry(name: string, entry: unknown): Range & { readonly dtype: DTyp
   const { dtype: code, shape, data_offsets: offsets } = entry as Readonly<Record<string, unknown>>;
   if (!isCounts(shape) || !isCounts(offsets) || offsets.length !== 2 || typeof code !== 'string') throw malformed;
   const dtype = DTYPES.get(code);
-  if (!dtype) throw new AsrError('checkpoint-unsupported', `The tensor ${quoteName(name)} has the element type ${quoteName(code)}, which is not read.`);
+  if (!dtype)
+    throw new AsrError(
+      'checkpoint-unsupported',
+      `The tensor ${quoteName(name)} has the element type ${quoteName(code)}, which is not read.`,
+    );
   const [begin = 0, end = 0] = offsets;
   if (end - begin !== countElements(shape) * ELEMENT_BYTES[dtype]) throw malformed;
   return { dtype, shape, begin, end };
@@ -75,7 +82,8 @@ function checkCoverage(ranges: readonly Range[], dataBytes: number): void {
   const sorted = [...ranges].sort((a, b) => a.begin - b.begin || a.end - b.end);
   let position = 0;
   for (const { begin, end } of sorted) {
-    if (begin !== position) throw corrupt(`The safetensors data has ${begin < position ? 'an overlap' : 'a hole'} at byte ${position}.`);
+    if (begin !== position)
+      throw corrupt(`The safetensors data has ${begin < position ? 'an overlap' : 'a hole'} at byte ${position}.`);
     position = end;
   }
   if (position !== dataBytes) throw corrupt(`The safetensors tensors end at byte ${position} of ${dataBytes}.`);

@@ -9,10 +9,20 @@ import type { CheckpointFiles } from '../base/files.ts';
 import { throwIfAborted } from '../base/abort.ts';
 import { corrupt, quoteName } from './corrupt.ts';
 import { MAX_PAX_BYTES, MAX_TAR_ENTRIES, MAX_TAR_NAME_BYTES } from './limits.ts';
-import { BLOCK_BYTES, type TarHeader, isZeroBlock, parseLongName, parsePaxRecords, parseTarHeader } from './tar-header.ts';
+import {
+  BLOCK_BYTES,
+  type TarHeader,
+  isZeroBlock,
+  parseLongName,
+  parsePaxRecords,
+  parseTarHeader,
+} from './tar-header.ts';
 
 /** Regular files by normalised name, in archive order; throws `checkpoint-corrupt` for a cut or hostile archive. */
-export async function readTar(blob: Blob, { signal }: { readonly signal?: AbortSignal | undefined } = {}): Promise<CheckpointFiles> {
+export async function readTar(
+  blob: Blob,
+  { signal }: { readonly signal?: AbortSignal | undefined } = {},
+): Promise<CheckpointFiles> {
   const files = new Map<string, Blob>();
   let override: Override = {};
   let lastName = '';
@@ -27,7 +37,10 @@ export async function readTar(blob: Blob, { signal }: { readonly signal?: AbortS
     }
     if (numEntries >= MAX_TAR_ENTRIES) throw corrupt(`The archive has more than ${MAX_TAR_ENTRIES} members.`);
     const header = parseTarHeader(block);
-    if (!header) throw position === 0 ? notTarError(block) : corrupt(`The archive is damaged after ${describe(lastName)}: no tar header there.`);
+    if (!header)
+      throw position === 0
+        ? notTarError(block)
+        : corrupt(`The archive is damaged after ${describe(lastName)}: no tar header there.`);
 
     const isMeta = META_TYPES.has(header.type);
     // A PAX size belongs to the member itself, never to another extension header in between (CVE-2025-62518).
@@ -36,7 +49,9 @@ export async function readTar(blob: Blob, { signal }: { readonly signal?: AbortS
     const name = isMeta ? header.name : (override.name ?? header.name);
     if (size > blob.size - bodyStart) {
       const label = isMeta ? 'an extension header' : quoteName(name);
-      throw corrupt(`The archive is cut inside ${label}: ${Math.max(0, blob.size - bodyStart)} of ${size} bytes are there. Download it again.`);
+      throw corrupt(
+        `The archive is cut inside ${label}: ${Math.max(0, blob.size - bodyStart)} of ${size} bytes are there. Download it again.`,
+      );
     }
     if (isMeta) {
       override = { ...override, ...(await readMeta(blob, header, bodyStart)) };
@@ -62,11 +77,13 @@ async function readMeta(blob: Blob, header: TarHeader, bodyStart: number): Promi
   if (header.type === 'L') return { name: parseLongName(body) };
   if (header.type === 'K') return {}; // long link target: links are refused when their own header comes
   const records = parsePaxRecords(body);
-  if ([...records.keys()].some((key) => key.startsWith('GNU.sparse'))) throw corrupt('The archive holds a sparse file.');
+  if ([...records.keys()].some((key) => key.startsWith('GNU.sparse')))
+    throw corrupt('The archive holds a sparse file.');
   const path = records.get('path');
   const size = records.get('size');
   if (header.type === 'g') {
-    if (path !== undefined || size !== undefined) throw corrupt('The archive gives one path or size to all its members.');
+    if (path !== undefined || size !== undefined)
+      throw corrupt('The archive gives one path or size to all its members.');
     return {};
   }
   if (size !== undefined && !/^[0-9]{1,15}$/.test(size)) throw corrupt('The archive holds a malformed PAX size.');
@@ -90,11 +107,14 @@ function addMember(files: Map<string, Blob>, { name, type }: TarHeader, content:
 /** Two zero blocks end an archive; without them it cannot be told from one cut between two members. */
 async function checkEnd(blob: Blob, position: number, lastName: string): Promise<void> {
   const second = await readBytes(blob, position + BLOCK_BYTES, BLOCK_BYTES);
-  if (second.length < BLOCK_BYTES || !isZeroBlock(second) || blob.size % BLOCK_BYTES !== 0) throw cutError(blob, lastName);
+  if (second.length < BLOCK_BYTES || !isZeroBlock(second) || blob.size % BLOCK_BYTES !== 0)
+    throw cutError(blob, lastName);
 }
 
 function cutError(blob: Blob, lastName: string): Error {
-  return corrupt(`The archive is cut at byte ${blob.size}, after ${describe(lastName)}: its end mark is missing. Download it again.`);
+  return corrupt(
+    `The archive is cut at byte ${blob.size}, after ${describe(lastName)}: its end mark is missing. Download it again.`,
+  );
 }
 
 function notTarError(block: Uint8Array): Error {

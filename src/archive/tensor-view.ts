@@ -29,7 +29,9 @@ export function makeWeight(weight: WeightRef): WeightRef {
     throw corrupt(`A tensor of the checkpoint has ${shape.length} sizes and ${strides.length} strides.`);
   }
   if (![offset, ...shape, ...strides].every((value) => Number.isSafeInteger(value) && value >= 0)) {
-    throw corrupt(`A tensor of the checkpoint has an impossible shape, stride or offset: [${shape}], [${strides}], ${offset}.`);
+    throw corrupt(
+      `A tensor of the checkpoint has an impossible shape, stride or offset: [${shape}], [${strides}], ${offset}.`,
+    );
   }
   const numElements = countElements(shape);
   const numStored = Math.floor(storage.size / ELEMENT_BYTES[dtype]);

@@ -15,7 +15,22 @@ import { ELEMENT_BYTES } from './tensor-view.ts';
 import { TORCH_OBJECTS, collectWeights } from './torch-objects.ts';
 
 /** First bytes of a legacy file: PROTO 2, LONG1 of torch's magic number 0x1950a86a20f9469cfc6c. */
-export const LEGACY_MAGIC: Uint8Array = Uint8Array.of(0x80, 2, 0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19);
+export const LEGACY_MAGIC: Uint8Array = Uint8Array.of(
+  0x80,
+  2,
+  0x8a,
+  10,
+  0x6c,
+  0xfc,
+  0x9c,
+  0x46,
+  0xf9,
+  0x20,
+  0x6a,
+  0xa8,
+  0x50,
+  0x19,
+);
 
 /** Throws `checkpoint-corrupt`; `checkpoint-unsupported` for big-endian files. */
 export async function readTorchLegacy(blob: Blob): Promise<Weights> {
@@ -41,7 +56,8 @@ export async function readTorchLegacy(blob: Blob): Promise<Weights> {
   const blobs = await readStorages(blob, keys, storages);
   return await collectWeights(root.value, async (key, numBytes) => {
     const storage = blobs.get(key);
-    if (storage?.size !== numBytes) throw corrupt(`The torch checkpoint lacks the storage ${quoteName(key)}, or has it in another size.`);
+    if (storage?.size !== numBytes)
+      throw corrupt(`The torch checkpoint lacks the storage ${quoteName(key)}, or has it in another size.`);
     return storage;
   });
 }
@@ -56,8 +72,10 @@ async function readPickle(blob: Blob, start: number, meaning: PickleMeaning): Pr
       return { value, end: start + end };
     } catch (thrown) {
       if (!(thrown instanceof PickleEndError)) throw asCorrupt(thrown, "The checkpoint's pickle could not be read.");
-      if (start + bytes.length >= blob.size) throw corrupt(`The torch checkpoint is cut inside a pickle, at byte ${blob.size}.`, thrown);
-      if (length >= MAX_PICKLE_BYTES) throw corrupt(`The torch checkpoint holds a pickle of more than ${MAX_PICKLE_BYTES} bytes.`, thrown);
+      if (start + bytes.length >= blob.size)
+        throw corrupt(`The torch checkpoint is cut inside a pickle, at byte ${blob.size}.`, thrown);
+      if (length >= MAX_PICKLE_BYTES)
+        throw corrupt(`The torch checkpoint holds a pickle of more than ${MAX_PICKLE_BYTES} bytes.`, thrown);
     }
   }
 }
@@ -66,7 +84,10 @@ const FIRST_WINDOW_BYTES = 64 * 2 ** 10;
 
 function checkByteOrder(system: PickleValue): void {
   if (asNode(system, 'dict')?.entries?.get('little_endian') === false) {
-    throw new AsrError('checkpoint-unsupported', 'The checkpoint was saved on a big-endian machine; only little-endian files are read.');
+    throw new AsrError(
+      'checkpoint-unsupported',
+      'The checkpoint was saved on a big-endian machine; only little-endian files are read.',
+    );
   }
 }
 
@@ -81,15 +102,20 @@ async function readStorages(
   let position = keys.end;
   for (const key of items) {
     const storage = typeof key === 'string' ? storages.get(key) : undefined;
-    if (!storage || blobs.has(storage.key)) throw corrupt('The torch checkpoint lists a storage that no tensor uses, or one twice.');
+    if (!storage || blobs.has(storage.key))
+      throw corrupt('The torch checkpoint lists a storage that no tensor uses, or one twice.');
     const numBytes = storage.numElements * (storage.dtype ? ELEMENT_BYTES[storage.dtype] : 1);
     const start = position + COUNT_BYTES;
     if (start + numBytes > blob.size) {
-      throw corrupt(`The torch checkpoint is cut: storage ${quoteName(storage.key)} ends at byte ${start + numBytes} of ${blob.size}.`);
+      throw corrupt(
+        `The torch checkpoint is cut: storage ${quoteName(storage.key)} ends at byte ${start + numBytes} of ${blob.size}.`,
+      );
     }
     const count = new DataView(await blob.slice(position, start).arrayBuffer()).getBigInt64(0, true);
     if (count !== BigInt(storage.numElements)) {
-      throw corrupt(`The storage ${quoteName(storage.key)} has ${count} elements where its tensors need ${storage.numElements}.`);
+      throw corrupt(
+        `The storage ${quoteName(storage.key)} has ${count} elements where its tensors need ${storage.numElements}.`,
+      );
     }
     blobs.set(storage.key, blob.slice(start, start + numBytes));
     position = start + numBytes;

@@ -21,7 +21,8 @@ import { ELEMENT_BYTES, makeWeight } from './tensor-view.ts';
 /** Meaning of the globals in a torch pickle. */
 export const TORCH_OBJECTS: PickleMeaning = {
   allowGlobal(name: string): void {
-    if (!REDUCERS.has(name) && !STORAGE_DTYPES.has(name) && !TENSOR_DTYPES.has(name) && name !== UNTYPED_STORAGE) throw unsafeGlobal(name);
+    if (!REDUCERS.has(name) && !STORAGE_DTYPES.has(name) && !TENSOR_DTYPES.has(name) && name !== UNTYPED_STORAGE)
+      throw unsafeGlobal(name);
   },
   reduce(name: string, args: readonly PickleValue[]): PickleValue {
     const reducer = REDUCERS.get(name);
@@ -55,8 +56,8 @@ export async function collectWeights(
     const numBytes = numElements * (dtype ? ELEMENT_BYTES[dtype] : 1);
     // One blob a storage, so that tied weights can be told by identity; a key asked for with two sizes is asked twice and fails.
     const id = `${numBytes}:${key}`;
-    let blob = blobs.get(id);
-    if (!blob) blobs.set(id, (blob = openStorage(key, numBytes)));
+    const blob = blobs.get(id) ?? openStorage(key, numBytes);
+    blobs.set(id, blob);
     return makeWeight({ ...tensor, storage: viewOf(await blob, tensor.storage) });
   });
   const refs = await Promise.all(opened);
@@ -94,7 +95,10 @@ function readStorageId(id: PickleValue): PickleStorage {
   const storage = { key, dtype, numElements: expectCount(numElements, 'a storage') };
   if (view === undefined || view === null) return storage;
   const [, offset, length] = expectNode(view, 'tuple', 'a storage view').items;
-  return { ...storage, view: { offset: expectCount(offset, 'a storage view'), numElements: expectCount(length, 'a storage view') } };
+  return {
+    ...storage,
+    view: { offset: expectCount(offset, 'a storage view'), numElements: expectCount(length, 'a storage view') },
+  };
 }
 
 /** _rebuild_tensor(storage, offset, size, stride), _rebuild_tensor_v2(…, requires_grad, hooks[, metadata]) */
@@ -112,7 +116,11 @@ function rebuildTensorV3(args: readonly PickleValue[]): PickleValue {
   return makeTensor(storage, dtype, args.slice(1, 4));
 }
 
-function makeTensor(storage: PickleStorage, dtype: DType, [offset, size, stride]: readonly (PickleValue | undefined)[]): PickleValue {
+function makeTensor(
+  storage: PickleStorage,
+  dtype: DType,
+  [offset, size, stride]: readonly (PickleValue | undefined)[],
+): PickleValue {
   const counts = (value: PickleValue | undefined): number[] =>
     expectNode(value, 'tuple', 'a tensor').items.map((item) => expectCount(item, 'a tensor'));
   return {
@@ -133,7 +141,8 @@ function makeOrderedDict(args: readonly PickleValue[]): PickleValue {
   dict.entries = new Map();
   for (const pair of expectNode(args[0], 'list', 'OrderedDict').items) {
     const [key, value] = (asNode(pair, 'list') ?? expectNode(pair, 'tuple', 'OrderedDict')).items;
-    if (typeof key !== 'string' || value === undefined) throw corrupt("The checkpoint's pickle has a malformed dictionary.");
+    if (typeof key !== 'string' || value === undefined)
+      throw corrupt("The checkpoint's pickle has a malformed dictionary.");
     dict.entries.set(key, value);
   }
   return dict;
@@ -166,4 +175,6 @@ const STORAGE_DTYPES: ReadonlyMap<string, DType> = new Map([
 ]);
 
 /** `torch.float32` and so on, as globals. */
-const TENSOR_DTYPES: ReadonlyMap<string, DType> = new Map([...STORAGE_DTYPES.values()].map((dtype) => [`torch.${dtype}`, dtype]));
+const TENSOR_DTYPES: ReadonlyMap<string, DType> = new Map(
+  [...STORAGE_DTYPES.values()].map((dtype) => [`torch.${dtype}`, dtype]),
+);

@@ -44,7 +44,10 @@ async function checkByteOrder(zip: ZipFiles, folder: string): Promise<void> {
   if (zip.sizeOf(name) === undefined) return; // before torch 2.1 nobody wrote one
   const order = await (await openLimited(zip, name, 16)).text();
   if (order !== 'little') {
-    throw new AsrError('checkpoint-unsupported', `The checkpoint was saved with byte order ${quoteName(order)}; only little-endian files are read.`);
+    throw new AsrError(
+      'checkpoint-unsupported',
+      `The checkpoint was saved with byte order ${quoteName(order)}; only little-endian files are read.`,
+    );
   }
 }
 
@@ -58,7 +61,8 @@ function readWholePickle(bytes: Uint8Array): ReturnType<typeof unpickle>['value'
   try {
     return unpickle(bytes, TORCH_OBJECTS).value;
   } catch (thrown) {
-    if (thrown instanceof PickleEndError) throw corrupt(`The checkpoint's pickle is cut after ${bytes.length} bytes.`, thrown);
+    if (thrown instanceof PickleEndError)
+      throw corrupt(`The checkpoint's pickle is cut after ${bytes.length} bytes.`, thrown);
     throw asCorrupt(thrown, "The checkpoint's pickle could not be read.");
   }
 }

@@ -60,10 +60,15 @@ async function readStrided(weight: WeightRef, numElements: number): Promise<Floa
   return values;
 }
 
-async function readElements({ dtype, storage }: WeightRef, start: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
+async function readElements(
+  { dtype, storage }: WeightRef,
+  start: number,
+  length: number,
+): Promise<Uint8Array<ArrayBuffer>> {
   const size = ELEMENT_BYTES[dtype];
   const bytes = new Uint8Array(await storage.slice(start * size, (start + length) * size).arrayBuffer());
-  if (bytes.length !== length * size) throw corrupt(`The checkpoint gave ${bytes.length} of ${length * size} bytes of a tensor.`);
+  if (bytes.length !== length * size)
+    throw corrupt(`The checkpoint gave ${bytes.length} of ${length * size} bytes of a tensor.`);
   return bytes;
 }
 

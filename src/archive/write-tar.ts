@@ -71,10 +71,11 @@ function makeSize(size: number): Uint8Array {
 
 /** "<length> <key>=<value>\n", where the length counts its own digits. */
 function makePaxRecord(key: string, value: string): Uint8Array<ArrayBuffer> {
-  const rest = encode(` ${key}=${value}\n`);
-  let length = rest.length + 1;
-  while (String(length).length + rest.length !== length) length = String(length).length + rest.length;
-  return encode(String(length) + ` ${key}=${value}\n`);
+  const rest = ` ${key}=${value}\n`;
+  const restBytes = encode(rest).length;
+  let length = restBytes + 1;
+  while (String(length).length + restBytes !== length) length = String(length).length + restBytes;
+  return encode(`${length}${rest}`);
 }
 
 function encode(text: string): Uint8Array<ArrayBuffer> {

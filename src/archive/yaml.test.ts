@@ -1,10 +1,12 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: OmegaConf's interpolations look like JavaScript's
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { isAsrError } from '../base/errors.ts';
 import { readYaml } from './yaml.ts';
 
-const fixture = (name: string): string => readFileSync(new URL(`../../e2e/fixtures/archive/${name}`, import.meta.url), 'utf8');
+const fixture = (name: string): string =>
+  readFileSync(new URL(`../../e2e/fixtures/archive/${name}`, import.meta.url), 'utf8');
 
 test('a config reads as OmegaConf and NeMo read it', async () => {
   const { config } = JSON.parse(fixture('expected.json')) as { config: unknown };
@@ -36,10 +38,22 @@ test.each([
 });
 
 test.each([
-  ['aliases', `a0: &a0 [x, x]\n${Array.from({ length: 40 }, (_, i) => `a${i + 1}: &a${i + 1} [*a${i}, *a${i}]`).join('\n')}`],
-  ['interpolations', `a0: [x, x]\n${Array.from({ length: 30 }, (_, i) => `a${i + 1}: ["\${a${i}}", "\${a${i}}"]`).join('\n')}`],
-  ['interpolated text', `a0: ${'x'.repeat(1000)}\n${Array.from({ length: 30 }, (_, i) => `a${i + 1}: "\${a${i}}\${a${i}}"`).join('\n')}`],
-  ['merges', `${Array.from({ length: 90 }, (_, i) => `a${i}: &a${i} {<<: [${Array.from({ length: i }, (_, j) => `*a${j}`)}], k${i}: 1}`).join('\n')}`],
+  [
+    'aliases',
+    `a0: &a0 [x, x]\n${Array.from({ length: 40 }, (_, i) => `a${i + 1}: &a${i + 1} [*a${i}, *a${i}]`).join('\n')}`,
+  ],
+  [
+    'interpolations',
+    `a0: [x, x]\n${Array.from({ length: 30 }, (_, i) => `a${i + 1}: ["\${a${i}}", "\${a${i}}"]`).join('\n')}`,
+  ],
+  [
+    'interpolated text',
+    `a0: ${'x'.repeat(1000)}\n${Array.from({ length: 30 }, (_, i) => `a${i + 1}: "\${a${i}}\${a${i}}"`).join('\n')}`,
+  ],
+  [
+    'merges',
+    `${Array.from({ length: 90 }, (_, i) => `a${i}: &a${i} {<<: [${Array.from({ length: i }, (_, j) => `*a${j}`)}], k${i}: 1}`).join('\n')}`,
+  ],
   ['flow nesting', '['.repeat(100_000)],
   ['block nesting', '- '.repeat(100_000)],
   ['size', `a: ${'x'.repeat(5_000_000)}`],
@@ -52,7 +66,10 @@ test.each([
 
 test('a changed config is read or refused, nothing else', async () => {
   const original = new TextEncoder().encode(fixture('config.yaml'));
-  const change = fc.tuple(fc.nat(original.length - 1), fc.oneof(fc.nat(255), fc.constantFrom(...[...'${}:&*!-[]{},\n "'].map((c) => c.charCodeAt(0)))));
+  const change = fc.tuple(
+    fc.nat(original.length - 1),
+    fc.oneof(fc.nat(255), fc.constantFrom(...[...'${}:&*!-[]{},\n "'].map((c) => c.charCodeAt(0)))),
+  );
   await fc.assert(
     fc.asyncProperty(fc.array(change, { minLength: 1, maxLength: 5 }), async (changes) => {
       const bytes = original.slice();

@@ -18,14 +18,11 @@ import {
   seqTag,
   strTag,
 } from 'js-yaml';
+import type { ConfigValue } from './config-value.ts';
 import { asCorrupt, corrupt } from './corrupt.ts';
 import { resolveInterpolations } from './interpolation.ts';
 import { MAX_YAML_ALIASES, MAX_YAML_BYTES, MAX_YAML_DEPTH, MAX_YAML_NODES } from './limits.ts';
 import { updateOldConfig } from './old-config.ts';
-
-/** A config tree: plain objects without `__proto__` keys, arrays, strings, numbers, booleans, null. */
-export type ConfigValue = null | boolean | number | string | readonly ConfigValue[] | ConfigObject;
-export type ConfigObject = { readonly [key: string]: ConfigValue };
 
 /**
  * The config of a checkpoint: the `model` subtree where the root has one, `${…}` resolved, `cls`/`params` turned into `_target_`.
@@ -33,7 +30,8 @@ export type ConfigObject = { readonly [key: string]: ConfigValue };
  * Throws `checkpoint-corrupt` for text that is not YAML, exceeds the limits, or refers to what is not there.
  */
 export async function readYaml(blob: Blob): Promise<unknown> {
-  if (blob.size > MAX_YAML_BYTES) throw corrupt(`The configuration has ${blob.size} bytes; the most that is read is ${MAX_YAML_BYTES}.`);
+  if (blob.size > MAX_YAML_BYTES)
+    throw corrupt(`The configuration has ${blob.size} bytes; the most that is read is ${MAX_YAML_BYTES}.`);
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(await blob.arrayBuffer());
     return updateOldConfig(resolveInterpolations(parseYaml(text)));
@@ -55,7 +53,8 @@ class TreeCopy {
   #numNodes = 0;
 
   copy(value: unknown, depth: number): ConfigValue {
-    if (++this.#numNodes > MAX_YAML_NODES) throw corrupt(`The configuration expands to more than ${MAX_YAML_NODES} entries.`);
+    if (++this.#numNodes > MAX_YAML_NODES)
+      throw corrupt(`The configuration expands to more than ${MAX_YAML_NODES} entries.`);
     if (depth > MAX_YAML_DEPTH) throw corrupt(`The configuration is nested more than ${MAX_YAML_DEPTH} levels deep.`);
     if (Array.isArray(value)) return value.map((item) => this.copy(item, depth + 1));
     if (typeof value === 'object' && value !== null) {
@@ -66,7 +65,8 @@ class TreeCopy {
       }
       return copied;
     }
-    if (value === null || typeof value === 'boolean' || typeof value === 'number' || typeof value === 'string') return value;
+    if (value === null || typeof value === 'boolean' || typeof value === 'number' || typeof value === 'string')
+      return value;
     throw corrupt('The configuration holds a value that is neither text, number, list nor mapping.');
   }
 }
@@ -106,4 +106,14 @@ const pathTags = ['Path', 'PosixPath', 'WindowsPath'].map((name) =>
   }),
 );
 
-const OMEGACONF_SCHEMA = new Schema([strTag, seqTag, mapTag, nullYaml11Tag, boolTag, intYaml11Tag, floatTag, mergeTag, ...pathTags]);
+const OMEGACONF_SCHEMA = new Schema([
+  strTag,
+  seqTag,
+  mapTag,
+  nullYaml11Tag,
+  boolTag,
+  intYaml11Tag,
+  floatTag,
+  mergeTag,
+  ...pathTags,
+]);

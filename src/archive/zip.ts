@@ -49,7 +49,10 @@ async function readDirectory(blob: Blob): Promise<ReadonlyMap<string, ZipEntry>>
     if (byName.size !== entries.length) throw corrupt("The checkpoint's zip holds one name twice.");
     return byName;
   } catch (thrown) {
-    throw asCorrupt(thrown, `The checkpoint's zip has no readable directory at its end: it is damaged or cut (${blob.size} bytes are there).`);
+    throw asCorrupt(
+      thrown,
+      `The checkpoint's zip has no readable directory at its end: it is damaged or cut (${blob.size} bytes are there).`,
+    );
   }
 }
 
@@ -68,7 +71,8 @@ class BoundedReader implements Reader {
 
   async read(start: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
     this.#check(start, length);
-    if (length > MAX_CENTRAL_DIRECTORY_BYTES) throw corrupt(`The checkpoint's zip claims a directory of ${length} bytes.`);
+    if (length > MAX_CENTRAL_DIRECTORY_BYTES)
+      throw corrupt(`The checkpoint's zip claims a directory of ${length} bytes.`);
     if (length > WINDOW_BYTES) return await this.#load(start, length);
     const window = this.#window;
     if (window && start >= window.start && start + length <= Math.min(window.start + WINDOW_BYTES, this.#blob.size)) {
@@ -91,7 +95,9 @@ class BoundedReader implements Reader {
 
   #check(start: number, length: number): void {
     if (!(start >= 0 && length >= 0 && start + length <= this.#blob.size)) {
-      throw corrupt(`The checkpoint's zip points to bytes ${start} to ${start + length}, outside its ${this.#blob.size}: it is damaged or cut.`);
+      throw corrupt(
+        `The checkpoint's zip points to bytes ${start} to ${start + length}, outside its ${this.#blob.size}: it is damaged or cut.`,
+      );
     }
   }
 
