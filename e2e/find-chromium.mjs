@@ -21,7 +21,9 @@ export function findChromium() {
     const installed = firstWorking();
     if (installed) return installed;
   }
-  throw new Error('No Chromium: set CHROMIUM_PATH to one, or install it (`npx playwright install --with-deps chromium`, or your system’s package)');
+  throw new Error(
+    'No Chromium: set CHROMIUM_PATH to one, or install it (`npx playwright install --with-deps chromium`, or your system’s package)',
+  );
 }
 
 function firstWorking() {
@@ -48,7 +50,10 @@ function installFromDebian() {
   console.log('Trying the chromium package of apt');
   const sudo = process.getuid?.() === 0 ? [] : ['sudo', '-n'];
   const environment = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  for (const command of [['apt-get', 'update'], ['apt-get', 'install', '-y', '--no-install-recommends', 'chromium']]) {
+  for (const command of [
+    ['apt-get', 'update'],
+    ['apt-get', 'install', '-y', '--no-install-recommends', 'chromium'],
+  ]) {
     const [name, ...rest] = [...sudo, ...command];
     run(name, rest, environment);
   }

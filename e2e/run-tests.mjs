@@ -39,9 +39,18 @@ function runChecks() {
 
 function runUnit() {
   const file = join(REPORTS, 'unit.json');
-  const isFine = run('npx', ['vitest', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${file}`, ...extra]);
+  const isFine = run('npx', [
+    'vitest',
+    'run',
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${file}`,
+    ...extra,
+  ]);
   const suites = readReport(file)?.testResults ?? [];
-  const tests = suites.flatMap((suite) => suite.assertionResults.map((test) => ({ ...test, file: relative(ROOT, suite.name) })));
+  const tests = suites.flatMap((suite) =>
+    suite.assertionResults.map((test) => ({ ...test, file: relative(ROOT, suite.name) })),
+  );
   // A file that cannot even be imported has no tests, but it is not fine.
   const broken = suites.filter((suite) => suite.status === 'failed' && suite.assertionResults.length === 0);
   addTests('unit', isFine, [

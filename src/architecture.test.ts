@@ -93,9 +93,14 @@ describe('public API', () => {
 /** Checks the folders of `root` that the table names, and in `src` all of them. */
 function findLayerErrors(root: string, layers: Layers): string[] {
   const errors: string[] = [];
-  const unused = new Set(Object.entries(layers).flatMap(([layer, allowed]) => allowed.flat().map((target) => `${layer} -> ${target}`)));
+  const unused = new Set(
+    Object.entries(layers).flatMap(([layer, allowed]) => allowed.flat().map((target) => `${layer} -> ${target}`)),
+  );
   const folder = join(ROOT, root);
-  const candidates = root === '.' ? Object.keys(layers).flatMap((layer) => files(join(ROOT, layer)).map((file) => `${layer}/${file}`)) : sources;
+  const candidates =
+    root === '.'
+      ? Object.keys(layers).flatMap((layer) => files(join(ROOT, layer)).map((file) => `${layer}/${file}`))
+      : sources;
   for (const file of candidates.filter((name) => name.includes('/') && !name.endsWith('.test.ts'))) {
     const [layer = ''] = file.split('/');
     const allowed = layers[layer];
@@ -125,19 +130,30 @@ function packageOf(path: string): string {
 /** Imports of a file, also re-exports and dynamic ones. */
 function importsOf(path: string): { readonly path: string; readonly isType: boolean }[] {
   const text = withoutComments(readFileSync(path, 'utf8'));
-  const statements = text.matchAll(/^(?:import|export)(\s+type\b)?[^;'"=]*?\bfrom\s*'([^']+)'|^import\s*'([^']+)'|\bimport\(\s*'([^']+)'/gm);
-  return [...statements].map((found) => ({ path: found[2] ?? found[3] ?? found[4] ?? '', isType: found[1] !== undefined }));
+  const statements = text.matchAll(
+    /^(?:import|export)(\s+type\b)?[^;'"=]*?\bfrom\s*'([^']+)'|^import\s*'([^']+)'|\bimport\(\s*'([^']+)'/gm,
+  );
+  return [...statements].map((found) => ({
+    path: found[2] ?? found[3] ?? found[4] ?? '',
+    isType: found[1] !== undefined,
+  }));
 }
 
 /** What `src/index.ts` exports, with the file that declares it. */
 function publicSymbols(): { readonly name: string; readonly file: string }[] {
   const text = withoutComments(readFileSync(join(SRC, 'index.ts'), 'utf8'));
-  return [...text.matchAll(/export\s+(?:type\s+)?\{([^}]*)\}\s*from\s*'\.\/([^']+)'/g)].flatMap(([, names = '', file = '']) =>
-    names
-      .split(',')
-      .map((name) => name.trim().replace(/^type\s+/, '').replace(/\s+as\s+.*/, ''))
-      .filter((name) => name !== '')
-      .map((name) => ({ name, file })),
+  return [...text.matchAll(/export\s+(?:type\s+)?\{([^}]*)\}\s*from\s*'\.\/([^']+)'/g)].flatMap(
+    ([, names = '', file = '']) =>
+      names
+        .split(',')
+        .map((name) =>
+          name
+            .trim()
+            .replace(/^type\s+/, '')
+            .replace(/\s+as\s+.*/, ''),
+        )
+        .filter((name) => name !== '')
+        .map((name) => ({ name, file })),
   );
 }
 

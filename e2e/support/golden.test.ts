@@ -33,7 +33,9 @@ test('log-probs are distributions', () => {
 
 test('a difference that is not a number is infinite', () => {
   const zeros = { shape: [1, 2], data: new Float32Array(2) };
-  expect(maxDifference({ shape: [1, 2], data: Float32Array.of(0, Number.NaN) }, zeros, 2)).toBe(Number.POSITIVE_INFINITY);
+  expect(maxDifference({ shape: [1, 2], data: Float32Array.of(0, Number.NaN) }, zeros, 2)).toBe(
+    Number.POSITIVE_INFINITY,
+  );
   expect(maxDifference({ shape: [1, 3], data: Float32Array.of(0, 0.5, 9) }, zeros, 2)).toBe(0.5);
 });
 

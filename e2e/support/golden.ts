@@ -10,7 +10,12 @@ import { type NpyArray, readNpz } from './npz.ts';
 /** Absolute tolerances against NeMo in float32, as measured (features have unit variance, encoder outputs reach 4 to 10). */
 export const TOLERANCE = { features: 3e-4, encoded: 2e-4, logits: 1e-3, score: 1e-3, confidence: 1e-3 } as const;
 
-export type GoldenStamp = { readonly start_offset: number; readonly end_offset: number; readonly start?: number; readonly end?: number };
+export type GoldenStamp = {
+  readonly start_offset: number;
+  readonly end_offset: number;
+  readonly start?: number;
+  readonly end?: number;
+};
 
 /** NeMo's Hypothesis in its own spelling. `y_sequence` is absent for CTC through transcribe(): NeMo puts the log-probs there. */
 export type GoldenHypothesis = {
@@ -31,7 +36,10 @@ export type GoldenHypothesis = {
 };
 
 /** An answer of transcribe(): one call an input, and all inputs in one batch. */
-export type GoldenTranscripts = { readonly single: readonly GoldenHypothesis[]; readonly batch: readonly GoldenHypothesis[] };
+export type GoldenTranscripts = {
+  readonly single: readonly GoldenHypothesis[];
+  readonly batch: readonly GoldenHypothesis[];
+};
 
 type SingleStage = {
   readonly features_shape: readonly number[];
@@ -47,7 +55,12 @@ type ExpectedJson = {
   readonly [key: string]: unknown;
   readonly case: string;
   readonly class?: string;
-  readonly inputs?: readonly { readonly name: string; readonly file?: string; readonly text?: string; readonly written?: string }[];
+  readonly inputs?: readonly {
+    readonly name: string;
+    readonly file?: string;
+    readonly text?: string;
+    readonly written?: string;
+  }[];
   readonly stages?: {
     readonly single: readonly SingleStage[];
     readonly batch: { readonly features_length: readonly number[]; readonly encoded_length: readonly number[] };
@@ -108,7 +121,9 @@ export function openGolden(name: string): Golden {
   return {
     name,
     json,
-    inputs: (json.inputs ?? []).filter((entry) => entry.file !== undefined).map((entry) => openInput(entry.name, entry)),
+    inputs: (json.inputs ?? [])
+      .filter((entry) => entry.file !== undefined)
+      .map((entry) => openInput(entry.name, entry)),
     archive: (file = 'model.nemo') => new Blob([readFileSync(new URL(file, folder))]),
     array,
     hasArray: (key) => arrays.has(key),
@@ -118,23 +133,38 @@ export function openGolden(name: string): Golden {
       return asFloats(readNpz(new URL(file, folder)).get('features'), file);
     },
     encoded: (input) => array(`single.${input}.encoded`),
-    logProbs: (input) => array(arrays.has(`single.${input}.log_probs`) ? `single.${input}.log_probs` : `single.${input}.ctc_log_probs`),
+    logProbs: (input) =>
+      array(arrays.has(`single.${input}.log_probs`) ? `single.${input}.log_probs` : `single.${input}.ctc_log_probs`),
     featuresLength: (input) => stage(input).features_length,
     encodedLength: (input) => stage(input).encoded_length,
   };
 }
 
 /** A clip of `e2e/fixtures/audio` by name. */
-export function openInput(name: string, texts: { readonly text?: string; readonly written?: string } = {}): GoldenInput {
+export function openInput(
+  name: string,
+  texts: { readonly text?: string; readonly written?: string } = {},
+): GoldenInput {
   const bytes = readFileSync(new URL(`${name}.wav`, AUDIO));
-  return { name, text: texts.text ?? '', written: texts.written ?? '', samples: wavSamples(bytes), file: new Blob([bytes], { type: 'audio/wav' }) };
+  return {
+    name,
+    text: texts.text ?? '',
+    written: texts.written ?? '',
+    samples: wavSamples(bytes),
+    file: new Blob([bytes], { type: 'audio/wav' }),
+  };
 }
 
 /** The largest absolute difference of the first `length` columns of two [rows, columns] arrays; NaN counts as infinite. */
-export function maxDifference(actual: NpyArray<Float32Array>, expected: NpyArray<Float32Array>, length: number): number {
+export function maxDifference(
+  actual: NpyArray<Float32Array>,
+  expected: NpyArray<Float32Array>,
+  length: number,
+): number {
   const [rows = 0, columns = 0] = expected.shape;
   const [actualRows, actualColumns = 0] = actual.shape;
-  if (actualRows !== rows || actualColumns < length || columns < length) throw new Error(`shapes [${actual.shape}] and [${expected.shape}], ${length} columns wanted`);
+  if (actualRows !== rows || actualColumns < length || columns < length)
+    throw new Error(`shapes [${actual.shape}] and [${expected.shape}], ${length} columns wanted`);
   let worst = 0;
   for (let row = 0; row < rows; row += 1) {
     for (let column = 0; column < length; column += 1) {
@@ -159,7 +189,8 @@ function asFloats(array: NpyArray | undefined, what: string): NpyArray<Float32Ar
 }
 
 function transcriptsOf(value: unknown, what: string): GoldenTranscripts {
-  if (typeof value !== 'object' || value === null || !('single' in value)) throw new Error(`${what}: NeMo gave ${JSON.stringify(value)}`);
+  if (typeof value !== 'object' || value === null || !('single' in value))
+    throw new Error(`${what}: NeMo gave ${JSON.stringify(value)}`);
   return value as GoldenTranscripts;
 }
 

@@ -41,7 +41,13 @@ export function parseNpy(bytes: Uint8Array): NpyArray {
     throw new Error(`not an array in C order: ${header}`);
   }
   const body = Uint8Array.from(bytes.subarray(headerStart + headerBytes)); // a copy: aligned, and not the pool a Buffer sits in
-  return { shape: shape.split(',').filter((part) => part.trim() !== '').map(Number), data: typed(descr, body.buffer) };
+  return {
+    shape: shape
+      .split(',')
+      .filter((part) => part.trim() !== '')
+      .map(Number),
+    data: typed(descr, body.buffer),
+  };
 }
 
 function typed(descr: string, body: ArrayBufferLike): NpyData {
