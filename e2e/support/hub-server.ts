@@ -108,7 +108,8 @@ export class HubServer {
     } else if (isFile && latest.access === 'gated' && !isAllowed) {
       refuse(response, 401, 'GatedRepo', `Access to model ${name} is restricted.`);
     } else {
-      const found = revision === 'main' || revision === 'HEAD' ? latest : versions?.find(({ commit }) => commit === revision);
+      const found =
+        revision === 'main' || revision === 'HEAD' ? latest : versions?.find(({ commit }) => commit === revision);
       if (found !== undefined) return found;
       refuse(response, 404, 'RevisionNotFound', `Invalid rev id: ${revision}`);
     }
@@ -124,13 +125,18 @@ export class HubServer {
         oid,
         size: body.length,
         path,
-        ...(isLfs ? { lfs: { oid: sha256Of(body), size: body.length, pointerSize: 134 }, xetHash: sha256Of(body) } : {}),
+        ...(isLfs
+          ? { lfs: { oid: sha256Of(body), size: body.length, pointerSize: 134 }, xetHash: sha256Of(body) }
+          : {}),
       };
     });
-    const folders = new Set(entries.map(({ path }) => path.split('/').slice(0, -1).join('/')).filter((path) => path !== ''));
+    const folders = new Set(
+      entries.map(({ path }) => path.split('/').slice(0, -1).join('/')).filter((path) => path !== ''),
+    );
     const all = [...[...folders].map((path) => ({ type: 'directory', oid: '', size: 0, path })), ...entries];
     const next = cursor + PAGE_ENTRIES;
-    if (next < all.length) response.setHeader('Link', `<${this.url}${pathname}?recursive=true&cursor=${next}>; rel="next"`);
+    if (next < all.length)
+      response.setHeader('Link', `<${this.url}${pathname}?recursive=true&cursor=${next}>; rel="next"`);
     sendJson(response, all.slice(cursor, next));
   }
 

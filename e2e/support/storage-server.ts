@@ -10,7 +10,18 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 export type Fault = {
-  readonly kind: 'cut' | 'end-early' | 'stall' | 'wrong-bytes' | 'wrong-range' | 'no-ranges' | 'status' | 'page' | 'slow' | 'too-long' | 'reset';
+  readonly kind:
+    | 'cut'
+    | 'end-early'
+    | 'stall'
+    | 'wrong-bytes'
+    | 'wrong-range'
+    | 'no-ranges'
+    | 'status'
+    | 'page'
+    | 'slow'
+    | 'too-long'
+    | 'reset';
   /** Bytes sent before a `cut`, `end-early` or `stall`. @default 0 */
   readonly afterBytes?: number;
   /** For `status`. */
@@ -121,7 +132,12 @@ export async function serveBytes(
   await send(request, response, bytes, fault);
 }
 
-async function send(request: IncomingMessage, response: ServerResponse, bytes: Buffer, fault: Fault | undefined): Promise<void> {
+async function send(
+  request: IncomingMessage,
+  response: ServerResponse,
+  bytes: Buffer,
+  fault: Fault | undefined,
+): Promise<void> {
   const { kind, afterBytes = 0, bytesPerSecond = 1e6 } = fault ?? {};
   if (kind === 'cut' || kind === 'stall' || kind === 'end-early') {
     response.flushHeaders();

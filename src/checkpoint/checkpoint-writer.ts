@@ -6,7 +6,15 @@
  */
 import { AsrError, isAsrError } from '../base/errors.ts';
 import { acquireLock } from './lock.ts';
-import { MANIFEST_VERSION, PART_PREFIX, WRITING_PREFIX, asManifest, manifestKey, partKey, partKeysOf } from './manifest.ts';
+import {
+  MANIFEST_VERSION,
+  PART_PREFIX,
+  WRITING_PREFIX,
+  asManifest,
+  manifestKey,
+  partKey,
+  partKeysOf,
+} from './manifest.ts';
 import type { CheckpointMeta, Manifest, StoredFile } from './manifest.ts';
 import { PART_BYTES } from './part-store.ts';
 import type { PartStore } from './part-store.ts';
@@ -142,8 +150,12 @@ export class CheckpointWriter {
     } catch (error) {
       await this.abort();
       if (isAsrError(error) || error instanceof TypeError) throw error;
-      const isUnreadable = error instanceof Error && (error.name === 'NotReadableError' || error.name === 'NotFoundError');
-      if (isUnreadable) throw new AsrError('checkpoint-corrupt', 'A file of the checkpoint changed while it was read.', { cause: error });
+      const isUnreadable =
+        error instanceof Error && (error.name === 'NotReadableError' || error.name === 'NotFoundError');
+      if (isUnreadable)
+        throw new AsrError('checkpoint-corrupt', 'A file of the checkpoint changed while it was read.', {
+          cause: error,
+        });
       throw await storageError(Math.max(this.#expectedBytes, this.#bytes), error);
     }
   }

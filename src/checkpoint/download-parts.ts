@@ -120,7 +120,10 @@ export class DownloadParts {
 
   async #reject(reason: string): Promise<AsrError> {
     await discardDownload(this.#store, this.#target.key);
-    return new AsrError('integrity', `The downloaded checkpoint is damaged: ${reason}. It was removed; download it again.`);
+    return new AsrError(
+      'integrity',
+      `The downloaded checkpoint is damaged: ${reason}. It was removed; download it again.`,
+    );
   }
 
   async #pickUp(): Promise<void> {

@@ -59,14 +59,17 @@ test('a file comes whole, with progress up to its size, and a second call takes 
   expect(server.requests).toHaveLength(1);
 });
 
-test.each([0, 1, PART - 1, PART, PART + 1, 3 * PART + 77, SIZE - 1])('a cut after %i bytes is resumed there', async (afterBytes) => {
-  server.failWith({ kind: 'cut', afterBytes });
-  await expectContent(await get());
-  expect(server.requests.map((request) => request.range)).toEqual([
-    `bytes=0-${SIZE - 1}`,
-    `bytes=${afterBytes}-${SIZE - 1}`,
-  ]);
-});
+test.each([0, 1, PART - 1, PART, PART + 1, 3 * PART + 77, SIZE - 1])(
+  'a cut after %i bytes is resumed there',
+  async (afterBytes) => {
+    server.failWith({ kind: 'cut', afterBytes });
+    await expectContent(await get());
+    expect(server.requests.map((request) => request.range)).toEqual([
+      `bytes=0-${SIZE - 1}`,
+      `bytes=${afterBytes}-${SIZE - 1}`,
+    ]);
+  },
+);
 
 test.each<Fault>([
   { kind: 'end-early', afterBytes: 1000 },
@@ -129,7 +132,10 @@ test('a file that was replaced is noticed by its ETag', async () => {
 test('missing and forbidden files are told at once', async () => {
   await expect(get({}, '/nothing.nemo')).rejects.toMatchObject({ code: 'checkpoint-not-found' });
   server.failWith({ kind: 'status', status: 403 });
-  await expect(get()).rejects.toMatchObject({ code: 'download-failed', message: expect.stringContaining('accessToken') });
+  await expect(get()).rejects.toMatchObject({
+    code: 'download-failed',
+    message: expect.stringContaining('accessToken'),
+  });
   expect(server.requests).toHaveLength(2);
 });
 
@@ -139,21 +145,24 @@ test('a device that is offline is told at once', async () => {
   await expect(get({ fetch })).rejects.toMatchObject({ code: 'offline' });
 });
 
-test.each([1000, PART, 3 * PART + 500])('a cancel after %i bytes leaves them, and a later visit goes on there', async (afterBytes) => {
-  const abort = new AbortController();
-  server.failWith({ kind: 'stall', afterBytes });
-  let loaded = 0;
-  const fetch: typeof globalThis.fetch = async (input, init) => {
-    setTimeout(() => abort.abort('enough'), 60);
-    return globalThis.fetch(input, init);
-  };
-  await expect(get({ fetch, signal: abort.signal })).rejects.toMatchObject({ code: 'cancelled', cause: 'enough' });
+test.each([1000, PART, 3 * PART + 500])(
+  'a cancel after %i bytes leaves them, and a later visit goes on there',
+  async (afterBytes) => {
+    const abort = new AbortController();
+    server.failWith({ kind: 'stall', afterBytes });
+    let loaded = 0;
+    const fetch: typeof globalThis.fetch = async (input, init) => {
+      setTimeout(() => abort.abort('enough'), 60);
+      return globalThis.fetch(input, init);
+    };
+    await expect(get({ fetch, signal: abort.signal })).rejects.toMatchObject({ code: 'cancelled', cause: 'enough' });
 
-  store = new IdbPartStore(`download-${database - 1}`); // a reload: another connection
-  await expectContent(await get({ onProgress: (p) => (loaded ||= p.phase === 'download' ? p.loadedBytes : 0) }));
-  expect(loaded).toBe(afterBytes);
-  expect(server.requests.at(-1)?.range).toBe(`bytes=${afterBytes}-${SIZE - 1}`);
-});
+    store = new IdbPartStore(`download-${database - 1}`); // a reload: another connection
+    await expectContent(await get({ onProgress: (p) => (loaded ||= p.phase === 'download' ? p.loadedBytes : 0) }));
+    expect(loaded).toBe(afterBytes);
+    expect(server.requests.at(-1)?.range).toBe(`bytes=${afterBytes}-${SIZE - 1}`);
+  },
+);
 
 test('a stored part that was damaged is fetched again, and everything after it', async () => {
   server.failWith({ kind: 'cut', afterBytes: 4 * PART, times: 1 }, { kind: 'status', status: 404 });

@@ -126,7 +126,9 @@ function checkResponse(url: string, response: Response, start: number, transfer:
   }
   if (response.status === 200) {
     const isPage = /^text\/html\b/i.test(type);
-    return isPage ? { failure: fail('answered with a web page instead of the file: a login or proxy page?') } : undefined;
+    return isPage
+      ? { failure: fail('answered with a web page instead of the file: a login or proxy page?') }
+      : undefined;
   }
   if (response.status !== 206 || /^multipart\//i.test(type)) {
     return { failure: fail(`answered a range request with HTTP ${response.status} ${type}.`) };

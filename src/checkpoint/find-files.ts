@@ -26,7 +26,8 @@ export function findCheckpointFiles(entries: readonly { readonly path: string }[
   const archives = paths.filter((path) => /\.nemo$/i.test(path));
   const wanted = `${repo.split('/').at(-1)}.nemo`.toLowerCase();
   const archive =
-    archives.find((path) => baseName(path).toLowerCase() === wanted) ?? (archives.length === 1 ? archives[0] : undefined);
+    archives.find((path) => baseName(path).toLowerCase() === wanted) ??
+    (archives.length === 1 ? archives[0] : undefined);
   if (archive !== undefined) return { isArchive: true, paths: [archive], names: [baseName(archive)], folder: '' };
   if (archives.length > 1) {
     const message = `${repo} has several .nemo files and none is named ${wanted}: ${listNames(archives)}. Open one by its URL.`;

@@ -130,7 +130,8 @@ function hubFetch(repo: string, options: HubOptions): Fetch {
 /** JSON is read here, under the stall timer; of a file (where a server without ranges sends all of it) only the headers matter. */
 async function withSmallBody(response: Response): Promise<Response> {
   const { status, headers } = response;
-  if (/^application\/json\b/.test(headers.get('Content-Type') ?? '')) return new Response(await response.text(), { status, headers });
+  if (/^application\/json\b/.test(headers.get('Content-Type') ?? ''))
+    return new Response(await response.text(), { status, headers });
   await response.body?.cancel().catch(() => {});
   return new Response(null, { status, headers });
 }

@@ -39,7 +39,8 @@ export async function localFilesId(files: CheckpointFiles, name: string, signal?
  * @throws AsrError 'checkpoint-not-found' for no files at all, 'checkpoint-corrupt' for two of one name
  */
 export function toCheckpointFiles(files: readonly NamedFile[]): CheckpointFiles {
-  if (files.length === 0) throw new AsrError('checkpoint-not-found', 'No file was given: choose a .nemo or a folder of its files.');
+  if (files.length === 0)
+    throw new AsrError('checkpoint-not-found', 'No file was given: choose a .nemo or a folder of its files.');
   const names = files.map(({ name }) => name.replaceAll('\\', '/').replace(/^(\.?\/)+/, ''));
   const config = names.filter((name) => name.split('/').at(-1) === MODEL_CONFIG).sort((a, b) => a.length - b.length)[0];
   const folder = config === undefined ? commonFolder(names) : config.slice(0, -MODEL_CONFIG.length);

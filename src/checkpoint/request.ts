@@ -64,11 +64,7 @@ export type RequestOptions = RequestInit & {
 };
 
 /** One request; a response other than 2xx (or one of `accepted`) counts as a failure. */
-export async function requestOnce(
-  fetch: Fetch,
-  url: string,
-  init: RequestOptions,
-): Promise<Attempt<Response>> {
+export async function requestOnce(fetch: Fetch, url: string, init: RequestOptions): Promise<Attempt<Response>> {
   const { accepted = [], explain, ...requestInit } = init;
   let response: Response;
   try {
@@ -110,14 +106,19 @@ export async function ask<T>(
 /** The error of a request that got no response, or lost it half-way. */
 export function networkError(url: string, thrown: unknown): AsrError {
   if (isOffline(thrown)) {
-    return new AsrError('offline', `This device is offline: ${shownUrl(url)} cannot be reached. Connect and try again.`, {
-      cause: thrown,
-    });
+    return new AsrError(
+      'offline',
+      `This device is offline: ${shownUrl(url)} cannot be reached. Connect and try again.`,
+      {
+        cause: thrown,
+      },
+    );
   }
   if (thrown instanceof Error && thrown.name === 'TimeoutError') {
     return new AsrError('download-failed', `${shownUrl(url)}: ${thrown.message}`, { cause: thrown });
   }
-  const causes = 'the server is down, the connection was cut, or the browser blocked it (CORS headers missing, content security policy)';
+  const causes =
+    'the server is down, the connection was cut, or the browser blocked it (CORS headers missing, content security policy)';
   return new AsrError('download-failed', `${shownUrl(url)} could not be read: ${causes}. (${messageOf(thrown)})`, {
     cause: thrown,
   });
@@ -130,7 +131,8 @@ export function statusError(url: string, status: number): AsrError {
     return new AsrError('checkpoint-not-found', `There is nothing at ${where} (HTTP ${status}). Check the address.`);
   }
   if (status === 401 || status === 403) {
-    const help = 'It needs permission: for a private or gated repository accept its terms on its page and pass accessToken.';
+    const help =
+      'It needs permission: for a private or gated repository accept its terms on its page and pass accessToken.';
     return new AsrError('download-failed', `${where} refuses access (HTTP ${status}). ${help}`);
   }
   return new AsrError('download-failed', `${where} answered with HTTP ${status}. Try again later.`);

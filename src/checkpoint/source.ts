@@ -89,7 +89,8 @@ export async function openSource(source: CheckpointSource, options: SourceOption
 
 async function openPretrained(name: string, options: SourceOptions): Promise<OpenedSource> {
   if (name === BUILT_IN_NAME) {
-    if (options.assetBase === undefined) throw new TypeError(`assetBase is needed for the built-in checkpoint '${name}'.`);
+    if (options.assetBase === undefined)
+      throw new TypeError(`assetBase is needed for the built-in checkpoint '${name}'.`);
     const base = new URL(`${options.assetBase.replace(/\/+$/, '')}/`, globalThis.location?.href);
     return openUrl(new URL(`checkpoints/${name}.nemo`, base).href, options, name);
   }
@@ -113,7 +114,8 @@ async function openPretrained(name: string, options: SourceOptions): Promise<Ope
 
 async function openUrl(url: string, options: SourceOptions, shownName?: string): Promise<OpenedSource> {
   const { href, protocol, username, password } = parseUrl(url);
-  if (username !== '' || password !== '') throw new TypeError('A checkpoint URL must not hold a user name or password.');
+  if (username !== '' || password !== '')
+    throw new TypeError('A checkpoint URL must not hold a user name or password.');
   if (protocol === 'blob:' || protocol === 'data:') return openObjectUrl(href, options);
   if (protocol !== 'http:' && protocol !== 'https:') {
     throw new TypeError(`A checkpoint URL is http(s), blob or data, not '${protocol}'.`);
@@ -137,7 +139,9 @@ async function openObjectUrl(href: string, options: SourceOptions): Promise<Open
     return openFile(blob, 'checkpoint.nemo', options);
   } catch (thrown) {
     throwIfAborted(signal);
-    throw new AsrError('checkpoint-not-found', `The ${shownUrl(href)} URL cannot be read (${messageOf(thrown)}).`, { cause: thrown });
+    throw new AsrError('checkpoint-not-found', `The ${shownUrl(href)} URL cannot be read (${messageOf(thrown)}).`, {
+      cause: thrown,
+    });
   }
 }
 
@@ -164,7 +168,10 @@ async function openFiles(files: readonly NamedFile[], options: SourceOptions): P
 async function openStored(id: string, { store }: SourceOptions): Promise<OpenedSource> {
   const entry = (await store?.list())?.find((candidate) => candidate.id === id);
   const gone = (): AsrError =>
-    new AsrError('checkpoint-not-found', 'The stored checkpoint is gone from this browser: get it again from where it came.');
+    new AsrError(
+      'checkpoint-not-found',
+      'The stored checkpoint is gone from this browser: get it again from where it came.',
+    );
   if (store === undefined || entry === undefined) throw gone();
   const open = async ({ signal }: OpenContext): Promise<CheckpointFiles> => {
     const stored = await store.get(id, signal ? { signal } : {});

@@ -43,7 +43,9 @@ export class StallTimer {
     const since = this.#waitingSince;
     const waited = since === undefined ? 0 : performance.now() - since;
     if (waited >= this.#milliseconds - 1) {
-      this.#controller.abort(new DOMException(`The server sent nothing for ${this.#milliseconds / 1000} s.`, 'TimeoutError'));
+      this.#controller.abort(
+        new DOMException(`The server sent nothing for ${this.#milliseconds / 1000} s.`, 'TimeoutError'),
+      );
       return;
     }
     this.#timer = setTimeout(() => this.#check(), this.#milliseconds - waited);

@@ -30,7 +30,10 @@ export async function findUrlCheckpoint(url: string, options: ProbeOptions): Pro
   const sizeBytes = sizeOfProbed(probe) ?? (await sizeByHead(url, options));
   if (sizeBytes === undefined) {
     const why = 'the server tells its size neither by Content-Range nor by Content-Length';
-    throw new AsrError('download-failed', `${shown} cannot be downloaded safely: ${why}. Save the file and open it from disk.`);
+    throw new AsrError(
+      'download-failed',
+      `${shown} cannot be downloaded safely: ${why}. Save the file and open it from disk.`,
+    );
   }
   if (sizeBytes === 0) throw new AsrError('checkpoint-corrupt', `The file at ${shown} is empty.`);
 
