@@ -1,0 +1,30 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+
+import { alignEdits, countEdits } from './edit-distance.ts';
+import { wordErrorRate, wordErrorRateDetail } from './word-error-rate.ts';
+
+test('substitutions, insertions and deletions are counted as kaldialign counts them', () => {
+  const cases = JSON.parse(readFileSync(new URL('../../e2e/fixtures/timestamps/edit-distance.json', import.meta.url), 'utf8'));
+  for (const [reference, hypothesis, substitutions, insertions, deletions] of cases) {
+    expect(countEdits([...reference], [...hypothesis])).toEqual({ substitutions, insertions, deletions });
+    const steps = alignEdits([...reference], [...hypothesis]);
+    expect(steps.filter((step) => step.kind === 'insertion')).toHaveLength(insertions);
+    expect(steps.map((step) => step.reference ?? '').join('')).toBe(reference);
+    expect(steps.map((step) => step.hypothesis ?? '').join('')).toBe(hypothesis);
+  }
+});
+
+test('errors and words are summed over the list before dividing', () => {
+  expect(wordErrorRate(['a b', 'x'], ['a b c', 'y'])).toBe(2 / 4);
+  expect(wordErrorRateDetail(['a b', 'x'], ['a b c', 'y'])).toMatchObject({ words: 4, deletionRate: 0.25, substitutionRate: 0.25, insertionRate: 0 });
+});
+
+test('characters are code points, spaces included', () => {
+  expect(wordErrorRate(['a😀'], ['a 😀'], { useCer: true })).toBe(1 / 3);
+});
+
+test('without reference words the rate is infinite, with lists of different length it is a wrong call', () => {
+  expect(wordErrorRate([''], [''])).toBe(Number.POSITIVE_INFINITY);
+  expect(() => wordErrorRate(['a'], [])).toThrow(TypeError);
+});
