@@ -1,75 +1,71 @@
 /**
  * The encoder as the engine sees it, whatever its family: graphs to build, lengths, and the inputs that accompany the features.
  *
- * Building needs weights and happens once; `encodedLength` and `encoderFeeds` need the spec only, because a checkpoint that comes from
- * the store is run without being converted again.
+ * Building needs weights and happens once; everything else needs the spec only, because a checkpoint that comes from the store is run
+ * without being converted again. What a newcomer would get wrong: some encoders *see* NeMo's padding (`seesPadding`).
  */
 import type { Graph } from '../onnx/graph.ts';
-import { attentionMask, isUnlimited } from './attention-mask.ts';
+import { isUnlimited } from './attention-mask.ts';
+import { conformerEncodedLength, conformerFeeds } from './conformer-feeds.ts';
 import { buildConformer } from './conformer.ts';
-import type { ConformerSpec, ContextSize } from './conformer-spec.ts';
-import { buildPositions } from './positions.ts';
-import { stageLengths } from './subsampling.ts';
+import type { ConformerSpec } from './conformer-spec.ts';
+import { buildConvEncoder } from './conv-encoder.ts';
+import type { ConvEncoderSpec } from './conv-encoder-spec.ts';
+import { convEncodedLength, convFeeds } from './conv-feeds.ts';
+import type { EncoderBatch, Feed } from './feeds.ts';
+import { buildPositions, positionName } from './positions.ts';
 import type { WeightReader } from './weight-reader.ts';
 
-export type EncoderSpec = ConformerSpec;
+export type { EncoderBatch, Feed } from './feeds.ts';
 
-/** A float32 input. */
-export type Feed = { readonly data: Float32Array; readonly dims: readonly number[] };
-
-export type EncoderBatch = {
-  /** Valid feature frames of every clip. */
-  readonly lengths: readonly number[];
-  /** Feature frames of the padded batch: the longest clip's. */
-  readonly numFrames: number;
-  /** Attention context to run with; ignored by encoders without attention. */
-  readonly context: ContextSize;
-};
+export type EncoderSpec = ConformerSpec | ConvEncoderSpec;
 
 /** The `encoder` graph, and `positions` where the family has them. */
 export function buildEncoder(weights: WeightReader, spec: EncoderSpec, { masked }: { readonly masked: boolean }): Graph[] {
+  const withMasks = masked || seesPadding(spec);
+  if (spec.kind === 'conv') return [buildConvEncoder(weights, spec, { masked: withMasks })];
   const limitedContext = !spec.contexts.every(isUnlimited);
-  return [buildConformer(weights, spec, { masked, limitedContext }), buildPositions(weights, spec)];
+  return [buildConformer(weights, spec, { masked: withMasks, limitedContext }), buildPositions(weights, spec)];
 }
 
-/** Encoder frames for `numFrames` feature frames. */
-export function encodedLength(spec: EncoderSpec, numFrames: number): number {
-  return stageLengths(spec, numFrames).at(-1) ?? numFrames;
+/**
+ * Encoder frames for a clip of `length` feature frames.
+ *
+ * @param numFrames columns of the feature tensor it is in; matters only where `seesPadding`
+ */
+export function encodedLength(spec: EncoderSpec, length: number, numFrames: number = length): number {
+  return spec.kind === 'conv' ? convEncodedLength(spec, length, numFrames) : conformerEncodedLength(spec, length);
 }
 
-/** Feature frames an encoder frame stands for. */
+/** Feature frames an encoder frame stands for (NeMo's `subsampling_factor`). */
 export function frameFactor(spec: EncoderSpec): number {
-  return spec.subsamplingFactor;
+  return spec.kind === 'conv' ? spec.blocks.reduce((factor, block) => factor * block.stride, 1) : spec.subsamplingFactor;
 }
 
-/** Masks for a batch: nothing for one clip with full context in an encoder built without `masked`. */
+/**
+ * True when valid frames depend on what NeMo pads behind them: no `conv_mask`, or norms whose statistics run over time.
+ *
+ * The features must then keep the padding column NeMo's front end gives (one, none with `exact_pad`), with its `pad_value`; and in a batch such an
+ * encoder gives other numbers than clip by clip, in NeMo as here. Its graphs take masks even for one clip.
+ */
+export function seesPadding(spec: EncoderSpec): boolean {
+  if (spec.kind === 'conv') return !spec.convMask || spec.norm !== 'batch';
+  return spec.convNorm.startsWith('group_norm') || spec.convNorm === 'instance_norm';
+}
+
+/** Masks for a batch, by input name. */
 export function encoderFeeds(spec: EncoderSpec, batch: EncoderBatch, { masked }: { readonly masked: boolean }): Record<string, Feed> {
-  const { lengths, numFrames, context } = batch;
-  const feeds: Record<string, Feed> = {};
-  const padded = stageLengths(spec, numFrames);
-  const numQueries = padded.at(-1) ?? numFrames;
-  const byStage = lengths.map((length) => stageLengths(spec, length));
-
-  if (masked) {
-    padded.forEach((size, stage) => {
-      feeds[`subsampling_mask_${stage}`] = { data: frameMask(byStage.map((stages) => stages[stage] as number), size), dims: [lengths.length, 1, 1, size] };
-    });
-    feeds['frame_mask'] = { data: frameMask(byStage.map((stages, clip) => stages.at(-1) ?? (lengths[clip] as number)), numQueries), dims: [lengths.length, numQueries, 1] };
-  }
-  if (masked || !spec.contexts.every(isUnlimited)) {
-    const data = new Float32Array(lengths.length * numQueries * numQueries);
-    lengths.forEach((length, clip) => {
-      const area = numQueries * numQueries;
-      attentionMask(spec, context, { numQueries, numKeys: numQueries, numValidKeys: encodedLength(spec, length) }, data.subarray(clip * area, (clip + 1) * area));
-    });
-    feeds['attention_mask'] = { data, dims: [lengths.length, 1, numQueries, numQueries] };
-  }
-  return feeds;
+  const withMasks = masked || seesPadding(spec);
+  if (spec.kind === 'conv') return withMasks ? convFeeds(spec, batch) : {};
+  return conformerFeeds(spec, batch, { masked: withMasks });
 }
 
-/** Ones for valid frames, zeros for padding, [clips, size]. */
-function frameMask(valid: readonly number[], size: number): Float32Array {
-  const mask = new Float32Array(valid.length * size);
-  valid.forEach((length, clip) => mask.fill(1, clip * size, clip * size + length));
-  return mask;
+/** Positions of one length: run `positions` with a table for `frames` and take these outputs. */
+export type PositionInputs = { readonly frames: number; readonly names: readonly string[] };
+
+/** The `position_<layer>` inputs of a batch of `numFrames` feature columns; empty when there is no `positions` graph. */
+export function encoderPositions(spec: EncoderSpec, numFrames: number): PositionInputs[] {
+  if (spec.kind === 'conv') return [];
+  const names = Array.from({ length: spec.numLayers }, (_, layer) => positionName(layer));
+  return [{ frames: encodedLength(spec, numFrames), names }];
 }

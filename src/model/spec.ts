@@ -7,6 +7,7 @@ import * as v from 'valibot';
 import { AsrError } from '../base/errors.ts';
 import { type ConfigTree, at, parseConfig, targetClass, vocabularySize } from './config.ts';
 import { readConformerSpec } from './conformer-spec.ts';
+import { readConvEncoderSpec } from './conv-encoder-spec.ts';
 import type { CtcSpec } from './ctc-head.ts';
 import type { EncoderSpec } from './encoder.ts';
 import { type MelSpec, readMelSpec } from './preprocessor-spec.ts';
@@ -65,7 +66,8 @@ function requiredSection(config: unknown, name: string): ConfigTree {
 function readEncoderSpec(section: ConfigTree): EncoderSpec {
   const target = targetClass(section);
   if (target === 'ConformerEncoder') return readConformerSpec(section);
-  throw new AsrError('checkpoint-unsupported', `encoder._target_ is ${target || 'missing'}; supported is ConformerEncoder.`);
+  if (target === 'ConvASREncoder') return readConvEncoderSpec(section);
+  throw new AsrError('checkpoint-unsupported', `encoder._target_ is ${target || 'missing'}; supported are ConformerEncoder, ConvASREncoder.`);
 }
 
 const ctcSchema = v.object({ num_classes: v.nullish(vocabularySize, -1), vocabulary: v.nullish(v.array(v.unknown())) });

@@ -64,11 +64,18 @@ export class WeightReader {
     return graph.weight({ name, type: 'float32', dims, load });
   }
 
-  /** Throws when tensors are left that no graph asked for, except under the given prefixes. */
-  assertAllUsed(ignoredPrefixes: readonly string[]): void {
-    const extra = [...this.#weights.keys()].filter(
-      (name) => !this.#used.has(name) && !ignoredPrefixes.some((prefix) => name.startsWith(prefix)),
-    );
+  /** Elements of all floating-point tensors that are weights, as NeMo counts parameters (no buffers). */
+  numParameters(): number {
+    let count = 0;
+    for (const [name, ref] of this.#weights) {
+      if (!/^preprocessor\.|running_(mean|var)$|num_batches_tracked$|pos_enc$/.test(name)) count += ref.shape.reduce((product, size) => product * size, 1);
+    }
+    return count;
+  }
+
+  /** Throws when tensors are left that no graph asked for and that inference may not skip. */
+  assertAllUsed(isIgnored: (name: string) => boolean): void {
+    const extra = [...this.#weights.keys()].filter((name) => !this.#used.has(name) && !isIgnored(name));
     if (extra.length === 0) return;
     const shown = extra.slice(0, 3).join(', ');
     throw new AsrError(

@@ -1,5 +1,5 @@
 /** Which device can run a model here, and why: probed once, before any session exists. */
-import { AsrError, messageOf } from '../base/errors.ts';
+import { messageOf } from '../base/errors.ts';
 
 export type DeviceChoice = {
   readonly device: 'webgpu' | 'wasm';
@@ -10,7 +10,7 @@ export type DeviceChoice = {
   readonly hasShaderF16: boolean;
 };
 
-/** Takes the requested device, or falls back to WASM and says so; a forced WebGPU that is not there is an error. */
+/** Takes the requested device, or falls back to WASM and says so in `reason`: a missing GPU must not keep anyone from their words. */
 export async function chooseDevice(requested: 'auto' | 'webgpu' | 'wasm'): Promise<DeviceChoice> {
   if (requested === 'wasm') return onWasm('WASM was asked for.');
   const probed = await probeWebGpu();
@@ -18,8 +18,7 @@ export async function chooseDevice(requested: 'auto' | 'webgpu' | 'wasm'): Promi
     if (requested === 'auto' && probed.isFallback) return onWasm(`The only WebGPU adapter (${probed.adapter}) is software, which WASM beats.`);
     return { device: 'webgpu', reason: requested === 'webgpu' ? 'WebGPU was asked for.' : 'WebGPU is available.', adapter: probed.adapter, hasShaderF16: probed.hasShaderF16 };
   }
-  if (requested === 'auto') return onWasm(probed.missing);
-  throw new AsrError('device-unavailable', `WebGPU cannot be used: ${probed.missing} Choose device "wasm" or "auto".`);
+  return onWasm(`${probed.missing} Running on WASM.`);
 }
 
 function onWasm(reason: string): DeviceChoice {

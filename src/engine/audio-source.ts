@@ -1,0 +1,94 @@
+/**
+ * Any input to mono samples at the model's rate, block by block.
+ *
+ * NeMo pads arrays (not files) with zeros on both sides to one second, because its data loader does; results would differ without.
+ */
+import { selectChannel } from '../audio/channels.ts';
+import { decodeAudio } from '../audio/decode.ts';
+import type { Pcm } from '../audio/pcm.ts';
+import { Resampler } from '../audio/resample.ts';
+import { AsrError, messageOf } from '../base/errors.ts';
+import type { AudioInput } from './options.ts';
+
+export type AudioSourceOptions = {
+  readonly sampleRate: number;
+  readonly channelSelector?: number | 'average';
+  readonly signal?: AbortSignal;
+};
+
+const MIN_ARRAY_SECONDS = 1;
+
+/** Blocks of mono samples. Throws `audio-empty` for a file without a single sample. */
+export async function* openAudio(input: AudioInput, options: AudioSourceOptions): AsyncGenerator<Float32Array> {
+  if (input instanceof Float32Array) {
+    yield padded(input, options.sampleRate);
+  } else if (typeof input === 'string' || input instanceof URL) {
+    yield* fromFile(await fetchAudio(input, options.signal), options);
+  } else if (input instanceof Blob) {
+    yield* fromFile(input, options);
+  } else {
+    const channels = input.samples instanceof Float32Array ? [input.samples] : input.samples;
+    const mono = selectChannel({ channels, sampleRate: input.sampleRate }, options.channelSelector);
+    const resampler = new Resampler(input.sampleRate, options.sampleRate);
+    yield padded(concatenate([resampler.push(mono), resampler.finish()]), options.sampleRate);
+  }
+}
+
+async function* fromFile(blob: Blob, { sampleRate, channelSelector, signal }: AudioSourceOptions): AsyncGenerator<Float32Array> {
+  let resampler: Resampler | undefined;
+  let numSamples = 0;
+  for await (const block of decodeAudio(blob, signal ? { signal } : {})) {
+    const mono = mixDown(block, channelSelector);
+    numSamples += mono.length;
+    if (block.sampleRate === sampleRate) {
+      // A decoder may use its block again.
+      yield mono.slice();
+    } else {
+      resampler ??= new Resampler(block.sampleRate, sampleRate);
+      const resampled = resampler.push(mono);
+      if (resampled.length > 0) yield resampled;
+    }
+  }
+  const rest = resampler?.finish();
+  if (rest && rest.length > 0) yield rest;
+  if (numSamples === 0) throw new AsrError('audio-empty', 'The recording contains no sound: it has no samples.');
+}
+
+function mixDown(block: Pcm, selector: number | 'average' | undefined): Float32Array {
+  try {
+    return selectChannel(block, selector);
+  } catch (error) {
+    throw new AsrError('unsupported-option', messageOf(error), { cause: error });
+  }
+}
+
+async function fetchAudio(url: string | URL, signal: AbortSignal | undefined): Promise<Blob> {
+  let response: Response;
+  try {
+    response = await fetch(url, signal ? { signal } : {});
+  } catch (error) {
+    throw new AsrError(signal?.aborted ? 'cancelled' : 'download-failed', `The recording ${url} could not be fetched: ${messageOf(error)}`, { cause: error });
+  }
+  if (!response.ok) throw new AsrError('download-failed', `The recording ${url} could not be fetched: the server answered ${response.status}.`);
+  return response.blob();
+}
+
+function padded(samples: Float32Array, sampleRate: number): Float32Array {
+  const missing = MIN_ARRAY_SECONDS * sampleRate - samples.length;
+  if (missing <= 0) return samples;
+  const result = new Float32Array(MIN_ARRAY_SECONDS * sampleRate);
+  result.set(samples, missing >> 1);
+  return result;
+}
+
+/** Joins blocks into one array. */
+export function concatenate(blocks: readonly Float32Array[]): Float32Array {
+  if (blocks.length === 1) return blocks[0] as Float32Array;
+  const result = new Float32Array(blocks.reduce((sum, block) => sum + block.length, 0));
+  let offset = 0;
+  for (const block of blocks) {
+    result.set(block, offset);
+    offset += block.length;
+  }
+  return result;
+}

@@ -1,0 +1,110 @@
+/**
+ * Streaming with a full-context encoder: the current phrase is transcribed again as it grows, and settled at a pause.
+ *
+ * The draft is the whole phrase as the model hears it now; only a pause (or a phrase of `MAX_PHRASE_SECONDS`) commits it, so settled words have
+ * had their full context. A slow device simply re-decodes less often: audio waits, none is lost.
+ */
+import { assert } from '../base/errors.ts';
+import type { Hypothesis, WordStamp } from '../base/hypothesis.ts';
+import { frameFactor } from '../model/encoder.ts';
+import type { LoadedModel } from './asr-model.ts';
+import { concatenate } from './audio-source.ts';
+import type { StreamOptions, StreamUpdate } from './options.ts';
+import { findPhraseEnd } from './phrase-end.ts';
+import { shiftWords } from './stream-text.ts';
+import type { Recognizer } from './streaming.ts';
+
+const DEFAULT_CHUNK_SECONDS = 1;
+const MAX_PHRASE_SECONDS = 20;
+
+export class BufferedRecognizer implements Recognizer {
+  readonly #model: LoadedModel;
+  readonly #onUpdate: (update: StreamUpdate) => void;
+  readonly #chunkSamples: number;
+  readonly #frameSamples: number;
+  readonly #settled: { readonly hypothesis: Hypothesis; readonly start: number }[] = [];
+  #phrase: Float32Array = new Float32Array(0);
+  /** First sample of the phrase within the stream. */
+  #start = 0;
+  #sinceDecoded = 0;
+
+  constructor(model: LoadedModel, options: StreamOptions, onUpdate: (update: StreamUpdate) => void) {
+    const { sampleRate, hopLength } = model.parts.spec.mel;
+    this.#model = model;
+    this.#onUpdate = onUpdate;
+    this.#chunkSamples = Math.round((options.chunkSeconds ?? DEFAULT_CHUNK_SECONDS) * sampleRate);
+    this.#frameSamples = hopLength * frameFactor(model.parts.spec.encoder);
+  }
+
+  async accept(samples: Float32Array): Promise<void> {
+    this.#phrase = concatenate([this.#phrase, samples]);
+    this.#sinceDecoded += samples.length;
+    if (this.#sinceDecoded < this.#chunkSamples) return;
+    this.#sinceDecoded = 0;
+
+    const { sampleRate } = this.#model.parts.spec.mel;
+    const end = findPhraseEnd(this.#phrase, sampleRate, MAX_PHRASE_SECONDS);
+    if (end > 0) await this.#settle(end - (end % this.#frameSamples));
+    this.#update(await this.#transcribe(this.#phrase), false);
+  }
+
+  async finish(): Promise<Hypothesis> {
+    await this.#settle(this.#phrase.length);
+    this.#update(undefined, true);
+    return this.#joined();
+  }
+
+  dispose(): void {
+    this.#phrase = new Float32Array(0);
+  }
+
+  async #settle(end: number): Promise<void> {
+    const hypothesis = await this.#transcribe(this.#phrase.slice(0, end));
+    if (hypothesis && hypothesis.text.trim() !== '') this.#settled.push({ hypothesis, start: this.#start });
+    this.#phrase = this.#phrase.slice(end);
+    this.#start += end;
+  }
+
+  async #transcribe(samples: Float32Array): Promise<Hypothesis | undefined> {
+    if (samples.length < this.#frameSamples) return undefined;
+    const [result] = await this.#model.transcribe([samples], { timestamps: true, long: 'full' });
+    assert(result, 'one recording gives one result');
+    return result.hypothesis;
+  }
+
+  #update(draft: Hypothesis | undefined, isFinal: boolean): void {
+    const { sampleRate } = this.#model.parts.spec.mel;
+    const committed = this.#settled.map(({ hypothesis }) => hypothesis.text.trim()).join(' ');
+    const draftText = draft?.text.trim() ?? '';
+    this.#onUpdate({
+      committed,
+      draft: committed && draftText ? ` ${draftText}` : draftText,
+      words: [...this.#words(), ...(draft ? this.#shifted(draft, this.#start) : [])],
+      time: (this.#start + this.#phrase.length) / sampleRate,
+      isFinal,
+    });
+  }
+
+  #words(): WordStamp[] {
+    return this.#settled.flatMap(({ hypothesis, start }) => this.#shifted(hypothesis, start));
+  }
+
+  #shifted(hypothesis: Hypothesis, start: number): WordStamp[] {
+    return shiftWords(hypothesis.timestamp.word ?? [], start / this.#model.parts.spec.mel.sampleRate, start / this.#frameSamples);
+  }
+
+  #joined(): Hypothesis {
+    const parts = this.#settled.map(({ hypothesis }) => hypothesis);
+    return {
+      text: parts.map((part) => part.text.trim()).join(' '),
+      score: parts.reduce((sum, part) => sum + part.score, 0),
+      ySequence: parts.flatMap((part) => part.ySequence),
+      tokens: parts.flatMap((part) => part.tokens),
+      timestamp: {
+        timestep: this.#settled.flatMap(({ hypothesis, start }) => hypothesis.timestamp.timestep.map((frame) => frame + start / this.#frameSamples)),
+        word: this.#words(),
+      },
+      length: parts.reduce((sum, part) => sum + part.length, 0),
+    };
+  }
+}

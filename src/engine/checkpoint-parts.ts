@@ -1,0 +1,61 @@
+/**
+ * A converted checkpoint: the spec, and graphs with their weights as files ready for ORT.
+ *
+ * This is what rests in IndexedDB, so the second visit neither downloads nor converts. `FORMAT` is part of the key: raise it whenever
+ * builders, spec or layout change, and old copies are converted anew.
+ */
+import { assert } from '../base/errors.ts';
+import type { CheckpointFiles } from '../base/files.ts';
+import type { ModelSpec } from '../model/spec.ts';
+import type { GraphPart } from '../runtime/session.ts';
+
+export const FORMAT = 1;
+
+export type GraphName = 'encoder' | 'encoder_masked' | 'encoder_step' | 'positions' | 'ctc' | 'projection' | 'predictor' | 'joint';
+
+export type PartsMeta = {
+  readonly format: number;
+  readonly spec: ModelSpec;
+  /** NeMo's config tree, resolved. */
+  readonly config: unknown;
+  readonly numParameters: number;
+  readonly weightBytes: number;
+  /** External data files of every graph. */
+  readonly graphs: Readonly<Partial<Record<GraphName, readonly string[]>>>;
+};
+
+export type CheckpointParts = {
+  readonly name: string;
+  readonly meta: PartsMeta;
+  readonly files: CheckpointFiles;
+  readonly fromCache: boolean;
+};
+
+/** Names of the files that are no external data. */
+export const MEL_WINDOW = 'mel.window';
+export const MEL_FILTERBANK = 'mel.filterbank';
+
+export function modelFile(graph: GraphName): string {
+  return `${graph}.onnx`;
+}
+
+/** Archive members the tokenizer needs keep their names under this prefix. */
+export function tokenizerFile(member: string): string {
+  return `tokenizer/${member}`;
+}
+
+export function hasGraph({ meta }: CheckpointParts, name: GraphName): boolean {
+  return meta.graphs[name] !== undefined;
+}
+
+/** A graph as ORT wants it; only the protobuf is read here. */
+export async function graphPart({ meta, files }: CheckpointParts, name: GraphName): Promise<GraphPart> {
+  const data = meta.graphs[name];
+  const model = files.get(modelFile(name));
+  assert(data && model, `the checkpoint has no graph ${name}`);
+  return {
+    name,
+    model: new Uint8Array(await model.arrayBuffer()),
+    files: data.map((file) => ({ name: file, data: files.get(file) as Blob })),
+  };
+}

@@ -1,0 +1,135 @@
+/** A checkpoint from anywhere to a model that transcribes: parts, device, sessions, front end, tokenizer. */
+import { type MelConfig, MelExtractor } from '../audio/mel.ts';
+import { AsrError } from '../base/errors.ts';
+import type { CheckpointFiles } from '../base/files.ts';
+import type { CheckpointSource, SourceOptions } from '../checkpoint/source.ts';
+import { frameFactor } from '../model/encoder.ts';
+import type { MelSpec } from '../model/preprocessor-spec.ts';
+import type { ModelSpec } from '../model/spec.ts';
+import { streamableContexts } from '../model/streaming-spec.ts';
+import { type DeviceChoice, chooseDevice } from '../runtime/device.ts';
+import { loadOrt } from '../runtime/ort.ts';
+import { type EngineModel, LoadedModel } from './asr-model.ts';
+import { type CheckpointParts, MEL_FILTERBANK, MEL_WINDOW } from './checkpoint-parts.ts';
+import { EncoderRunner } from './encoder-runner.ts';
+import { HypothesisWriter } from './hypothesis.ts';
+import { obtainParts } from './obtain-parts.ts';
+import type { LoadOptions, ModelInfo, ModelReport } from './options.ts';
+import { ModelSessions } from './sessions.ts';
+import { openStore } from './store.ts';
+import { createTokenizer } from './tokenizer.ts';
+
+export type EngineLoadOptions = LoadOptions & {
+  /** NeMo class the caller asked for; another one in the checkpoint is an error. */
+  readonly expectedClass?: string;
+};
+
+/** Loads a checkpoint. Throws the `checkpoint-*`, `download-failed`, `wrong-class` … errors of `base/errors.ts`. */
+export async function loadModel(source: CheckpointSource, options: EngineLoadOptions): Promise<EngineModel> {
+  const { device = 'auto', decoderDevice = 'auto', precision = 'auto', cache = true, signal, onProgress } = options;
+  if (precision !== 'auto' && precision !== 'fp32') throw new AsrError('unsupported-option', `precision "${precision}" is not supported yet; use "fp32" or "auto".`);
+  const startedAt = performance.now();
+  const store = await openStore();
+  const parts = await obtainParts(source, {
+    ...(cache ? { store } : {}),
+    source: { ...sourceOptions(options), ...(cache ? { store } : {}) },
+    ...(signal ? { signal } : {}),
+    ...(onProgress ? { onProgress } : {}),
+  });
+  const { spec } = parts.meta;
+  assertClass(spec, options.expectedClass);
+  const openedAt = performance.now();
+
+  const chosen = await chooseDevice(device);
+  const numThreads = options.numThreads ?? defaultThreads();
+  const instance = await loadOrt({ webgpu: chosen.device === 'webgpu', numThreads, ...(options.assetBase ? { wasmPaths: new URL('ort/', options.assetBase).href } : {}) });
+  const fallbacks: string[] = [];
+  const sessions = new ModelSessions(instance, parts, placement(chosen, decoderDevice), (reason) => fallbacks.push(reason));
+  onProgress?.({ phase: 'load', part: 'encoder' });
+  await sessions.withFallback(async () => {
+    await sessions.get('encoder');
+    await sessions.get(spec.defaultDecoder === 'ctc' ? 'ctc' : 'joint');
+  });
+  const readyAt = performance.now();
+
+  const melConfig = await createMelConfig(spec.mel, parts.files);
+  const seconds = { open: (openedAt - startedAt) / 1000, convert: parts.fromCache ? 0 : (openedAt - startedAt) / 1000, session: (readyAt - openedAt) / 1000 };
+  const report = (): ModelReport => ({
+    requested: device,
+    device: sessions.deviceOf('encoder'),
+    decoderDevice: sessions.deviceOf(spec.defaultDecoder === 'ctc' ? 'ctc' : 'joint'),
+    precision: 'fp32',
+    reason: [chosen.reason, ...fallbacks].join(' '),
+    adapter: chosen.adapter,
+    numThreads,
+    seconds,
+    fromCache: parts.fromCache,
+    weightBytes: parts.meta.weightBytes,
+  });
+  return new LoadedModel({
+    spec,
+    info: modelInfo(parts),
+    cfg: parts.meta.config,
+    mel: new MelExtractor(melConfig),
+    melConfig,
+    sessions,
+    encoder: new EncoderRunner(sessions, spec.encoder),
+    writer: new HypothesisWriter(spec, await createTokenizer(spec.tokenizer, parts.files)),
+    report,
+  });
+}
+
+/** The part of the load options that finding and fetching need. */
+export function sourceOptions({ revision, hubUrl, accessToken, assetBase, signal }: LoadOptions): SourceOptions {
+  return {
+    ...(revision === undefined ? {} : { revision }),
+    ...(hubUrl === undefined ? {} : { hubUrl }),
+    ...(accessToken === undefined ? {} : { accessToken }),
+    ...(assetBase === undefined ? {} : { assetBase }),
+    ...(signal ? { signal } : {}),
+  };
+}
+
+function assertClass({ className }: ModelSpec, expected: string | undefined): void {
+  if (expected === undefined || expected === 'ASRModel' || expected === className) return;
+  throw new AsrError('wrong-class', `The checkpoint is an ${className}, not an ${expected}. Restore it with ${className}.restoreFrom or ASRModel.restoreFrom.`);
+}
+
+function placement(chosen: DeviceChoice, decoderDevice: 'auto' | 'webgpu' | 'wasm'): { encoder: 'webgpu' | 'wasm'; decoder: 'auto' | 'webgpu' | 'wasm' } {
+  // Without WebGPU the decoder has no choice either.
+  return { encoder: chosen.device, decoder: chosen.device === 'wasm' ? 'wasm' : decoderDevice };
+}
+
+/** Threads need shared memory, which needs cross-origin isolation; half of the cores leaves the page its own. */
+function defaultThreads(): number {
+  if (!globalThis.crossOriginIsolated) return 1;
+  return Math.max(1, Math.min(8, (globalThis.navigator?.hardwareConcurrency ?? 2) >> 1));
+}
+
+async function createMelConfig(spec: MelSpec, files: CheckpointFiles): Promise<MelConfig> {
+  const window = await storedFloats(files, MEL_WINDOW);
+  const filterbank = await storedFloats(files, MEL_FILTERBANK);
+  return { ...spec, ...(window && window.length === spec.windowLength ? { window } : {}), ...(filterbank ? { filterbank } : {}) };
+}
+
+async function storedFloats(files: CheckpointFiles, name: string): Promise<Float32Array | undefined> {
+  const file = files.get(name);
+  return file && new Float32Array(await file.arrayBuffer());
+}
+
+function modelInfo({ name, meta }: CheckpointParts): ModelInfo {
+  const { spec, numParameters } = meta;
+  const transducer = spec.transducer?.kind;
+  const ctc = spec.ctc ? (['ctc'] as const) : [];
+  return {
+    name,
+    className: spec.className,
+    decoders: transducer ? [transducer, ...ctc] : [...ctc],
+    sampleRate: spec.mel.sampleRate,
+    numParameters,
+    vocabularySize: spec.transducer?.vocabularySize ?? spec.ctc?.vocabularySize ?? 0,
+    frameSeconds: spec.mel.windowStride * frameFactor(spec.encoder),
+    attContextSizes: streamableContexts(spec).map((context) => [context[0] as number, context[1] as number] as const),
+    languages: spec.tokenizer.languages?.map(({ lang }) => lang) ?? [],
+  };
+}

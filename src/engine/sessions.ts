@@ -1,0 +1,118 @@
+/**
+ * The sessions of one model: made on first use, placed by part, moved to WASM when the GPU fails.
+ *
+ * Placement: the encoder follows the chosen device, and so do the CTC head and the joint's encoder projection, whose input is already there.
+ * Predictor and joint are a few small matrices called hundreds of times a clip: on WASM a call costs 0.1 to 0.9 ms, on a GPU the latency of a
+ * submit and a read-back each time, so `auto` puts them on WASM.
+ */
+import { AsrError, isAsrError } from '../base/errors.ts';
+import type { Device } from './options.ts';
+import type { OrtInstance } from '../runtime/ort.ts';
+import { Session } from '../runtime/session.ts';
+import { type CheckpointParts, type GraphName, graphPart } from './checkpoint-parts.ts';
+
+export type Placement = { readonly encoder: Device; readonly decoder: Device | 'auto' };
+
+/** Outputs that the next session on the same device takes as they are. */
+const KEPT_ON_DEVICE: Partial<Record<GraphName, readonly string[]>> = {
+  encoder: ['encoded'],
+  encoder_masked: ['encoded'],
+  encoder_step: ['encoded', 'keys_next', 'values_next', 'conv_next'],
+};
+
+export class ModelSessions implements AsyncDisposable {
+  readonly #instance: OrtInstance;
+  readonly #parts: CheckpointParts;
+  readonly #sessions = new Map<GraphName, Promise<Session>>();
+  #placement: Placement;
+  /** Called when the GPU is given up, with the reason. */
+  readonly #onFallback: (reason: string) => void;
+  /** Runs after a fallback that invalidates device tensors. */
+  readonly #resets: (() => void)[] = [];
+
+  constructor(instance: OrtInstance, parts: CheckpointParts, placement: Placement, onFallback: (reason: string) => void) {
+    this.#instance = instance;
+    this.#parts = parts;
+    this.#placement = placement;
+    this.#onFallback = onFallback;
+  }
+
+  get instance(): OrtInstance {
+    return this.#instance;
+  }
+
+  /** Where a part runs now. */
+  deviceOf(name: GraphName): Device {
+    const { encoder, decoder } = this.#placement;
+    if (name === 'ctc' || name === 'projection') return decoder === 'auto' ? encoder : decoder;
+    if (name === 'predictor' || name === 'joint') return decoder === 'auto' ? 'wasm' : decoder;
+    return encoder;
+  }
+
+  /** The session of a part, created on first use. */
+  get(name: GraphName): Promise<Session> {
+    let session = this.#sessions.get(name);
+    if (!session) {
+      session = this.#create(name);
+      this.#sessions.set(name, session);
+      session.catch(() => this.#sessions.delete(name));
+    }
+    return session;
+  }
+
+  /** Registers what must be forgotten when device tensors become invalid. */
+  onReset(reset: () => void): void {
+    this.#resets.push(reset);
+  }
+
+  /**
+   * Runs `work`; when the GPU fails on the way, moves every part to WASM and runs it once more from its start.
+   *
+   * `work` must therefore begin from host data. Anything but a GPU failure passes through.
+   */
+  async withFallback<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (!this.#usesGpu || !isGpuFailure(error)) throw error;
+      await this.#moveToWasm(error as AsrError);
+      return work();
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const sessions = [...this.#sessions.values()];
+    this.#sessions.clear();
+    for (const session of sessions) await session.then((ready) => ready[Symbol.asyncDispose]()).catch(() => undefined);
+  }
+
+  get #usesGpu(): boolean {
+    return this.#placement.encoder === 'webgpu' || this.#placement.decoder === 'webgpu';
+  }
+
+  async #create(name: GraphName): Promise<Session> {
+    const device = this.deviceOf(name);
+    // Only a consumer on the same device can take a device tensor: the heads follow the encoder unless they were forced elsewhere.
+    const headsFollow = this.deviceOf('ctc') === this.#placement.encoder;
+    const kept = (KEPT_ON_DEVICE[name] ?? []).filter((output) => output !== 'encoded' || headsFollow);
+    const positions = name === 'positions' ? (await graphOutputs(this.#parts)) : [];
+    return Session.create(this.#instance, await graphPart(this.#parts, name), { device, keepOnDevice: [...kept, ...positions] });
+  }
+
+  async #moveToWasm(cause: AsrError): Promise<void> {
+    await this[Symbol.asyncDispose]();
+    for (const reset of this.#resets) reset();
+    this.#placement = { encoder: 'wasm', decoder: 'wasm' };
+    this.#onFallback(`The GPU failed (${cause.message}); everything runs on WASM now.`);
+  }
+}
+
+/** Positions stay on the device: they are inputs of the encoder only. */
+async function graphOutputs({ meta }: CheckpointParts): Promise<string[]> {
+  const { encoder } = meta.spec;
+  return Array.from({ length: encoder.kind === 'conformer' ? encoder.numLayers : 0 }, (_, layer) => `position_${layer}`);
+}
+
+function isGpuFailure(error: unknown): boolean {
+  return isAsrError(error, 'device-lost') || isAsrError(error, 'device-unavailable') || isAsrError(error, 'out-of-memory');
+}

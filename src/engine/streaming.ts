@@ -1,0 +1,70 @@
+/** Opens the stream that suits a checkpoint: cache-aware where it can, buffered otherwise; both behind one interface. */
+import { Resampler } from '../audio/resample.ts';
+import { AsrError } from '../base/errors.ts';
+import type { Hypothesis } from '../base/hypothesis.ts';
+import { isCacheAware, streamableContexts } from '../model/streaming-spec.ts';
+import type { EngineStream, LoadedModel } from './asr-model.ts';
+import { BufferedRecognizer } from './buffered-recognizer.ts';
+import { CacheAwareRecognizer } from './cache-aware-recognizer.ts';
+import type { StreamOptions, StreamUpdate } from './options.ts';
+
+/** What a streaming engine does with samples at the model's rate. Updates are delivered through the callback given to its constructor. */
+export interface Recognizer {
+  accept(samples: Float32Array): Promise<void>;
+  finish(): Promise<Hypothesis>;
+  dispose(): void;
+}
+
+/** Samples come in pieces of any length; calls are queued, so that the caller may or may not wait. */
+export async function openStream(model: LoadedModel, options: StreamOptions, onUpdate: (update: StreamUpdate) => void): Promise<EngineStream> {
+  const { spec } = model.parts;
+  const { sampleRate: modelRate } = spec.mel;
+  const recognizer = createRecognizer(model, options, onUpdate);
+  const resampler = new Resampler(options.sampleRate ?? modelRate, modelRate);
+  let tail: Promise<unknown> = Promise.resolve();
+  let isOver = false;
+
+  const queued = <T>(work: () => Promise<T>): Promise<T> => {
+    const result = tail.then(work);
+    tail = result.catch(() => undefined);
+    return result;
+  };
+  const assertOpen = (): void => {
+    if (isOver) throw new AsrError('disposed', 'The stream has ended; open another one.');
+  };
+
+  return {
+    async push(samples) {
+      assertOpen();
+      await queued(() => recognizer.accept(resampler.push(samples)));
+    },
+    async finish() {
+      assertOpen();
+      isOver = true;
+      return queued(async () => {
+        await recognizer.accept(resampler.finish());
+        const hypothesis = await recognizer.finish();
+        recognizer.dispose();
+        return hypothesis;
+      });
+    },
+    async cancel() {
+      isOver = true;
+      await tail;
+      recognizer.dispose();
+    },
+  };
+}
+
+function createRecognizer(model: LoadedModel, options: StreamOptions, onUpdate: (update: StreamUpdate) => void): Recognizer {
+  const { spec } = model.parts;
+  if (!isCacheAware(spec)) {
+    if (options.attContextSize) throw new AsrError('unsupported-option', 'attContextSize needs a cache-aware checkpoint; this one streams in buffers.');
+    return new BufferedRecognizer(model, options, onUpdate);
+  }
+  const contexts = streamableContexts(spec);
+  const wanted = options.attContextSize ?? model.context;
+  const context = contexts.find((offered) => offered.join() === wanted.join()) ?? (options.attContextSize ? undefined : contexts[0]);
+  if (!context) throw new AsrError('unsupported-option', `attContextSize [${wanted.join(', ')}] is not one of the checkpoint's: ${JSON.stringify(contexts)}.`);
+  return new CacheAwareRecognizer(model, context, onUpdate);
+}

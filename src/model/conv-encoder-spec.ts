@@ -1,0 +1,149 @@
+/**
+ * What a NeMo `ConvASREncoder` (Jasper, QuartzNet, Citrinet, ContextNet, MarbleNet) is, read from its config with the constructor's defaults.
+ *
+ * Three rules live only in NeMo's code: an even kernel is rounded up to an odd one, `residual_mode` of a block stays for all later blocks
+ * that name none, and `kernel_size_factor` truncates before it rounds up.
+ */
+import * as v from 'valibot';
+import { AsrError } from '../base/errors.ts';
+import { ACTIVATIONS, type Activation } from './activation.ts';
+import { MAX_LAYERS, dimension, parseConfig } from './config.ts';
+
+const count = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(4096));
+const one = v.union([count, v.pipe(v.array(count), v.minLength(1))]);
+
+const blockSchema = v.object({
+  filters: dimension,
+  repeat: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(MAX_LAYERS)),
+  kernel: one,
+  stride: one,
+  dilation: one,
+  residual: v.boolean(),
+  groups: v.nullish(count, 1),
+  separable: v.nullish(v.boolean(), false),
+  heads: v.nullish(v.number(), -1),
+  residual_mode: v.nullish(v.string()),
+  residual_dense: v.nullish(v.boolean(), false),
+  se: v.nullish(v.boolean(), false),
+  se_reduction_ratio: v.nullish(count, 8),
+  kernel_size_factor: v.nullish(v.pipe(v.number(), v.minValue(0), v.maxValue(64)), 1),
+  stride_last: v.nullish(v.boolean(), false),
+  future_context: v.nullish(v.pipe(v.number(), v.integer()), -1),
+});
+
+const schema = v.object({
+  feat_in: dimension,
+  jasper: v.pipe(v.array(blockSchema), v.minLength(1), v.maxLength(MAX_LAYERS)),
+  activation: v.picklist(ACTIVATIONS),
+  normalization_mode: v.nullish(v.picklist(['batch', 'group', 'layer', 'instance']), 'batch'),
+  residual_mode: v.nullish(v.string(), 'add'),
+  norm_groups: v.nullish(v.number(), -1),
+  conv_mask: v.nullish(v.boolean(), true),
+  frame_splicing: v.nullish(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(64)), 1),
+});
+
+export type ConvBlockSpec = {
+  readonly filters: number;
+  readonly repeat: number;
+  readonly kernel: number;
+  readonly stride: number;
+  readonly dilation: number;
+  /** Zero frames before and after the convolution. */
+  readonly padding: readonly [number, number];
+  readonly groups: number;
+  readonly separable: boolean;
+  /** Depthwise kernels that all channels share in turn; 0 when each has its own. */
+  readonly heads: number;
+  readonly residual: 'none' | 'add' | 'max';
+  readonly residualStride: number;
+  /** Widths of the residual inputs: the block's own input, or those of every dense block so far. */
+  readonly residualInputs: readonly number[];
+  /** Keeps its residual inputs for the next block (Jasper's dense residual). */
+  readonly isDense: boolean;
+  /** Width of the squeeze-and-excitation bottleneck; 0 without one. */
+  readonly squeezeSize: number;
+  readonly strideLast: boolean;
+};
+
+export type ConvEncoderSpec = {
+  readonly kind: 'conv';
+  readonly featIn: number;
+  readonly outputSize: number;
+  readonly activation: Activation;
+  /** Zero padded frames before every convolution, and count frames as they shrink; else neither happens. */
+  readonly convMask: boolean;
+  readonly norm: 'batch' | 'group' | 'layer' | 'instance';
+  /** Groups of `group` norm; 0 means one a channel. */
+  readonly normGroups: number;
+  readonly blocks: readonly ConvBlockSpec[];
+};
+
+/** Reads the `encoder` section. Throws `checkpoint-unsupported` for what is not in NeMo's constructor. */
+export function readConvEncoderSpec(section: unknown): ConvEncoderSpec {
+  const c = parseConfig(schema, section, 'encoder');
+  const featIn = c.feat_in * c.frame_splicing;
+  const densePanes: number[] = [];
+  let width = featIn;
+  let residualMode = c.residual_mode;
+
+  const blocks = c.jasper.map((block, index): ConvBlockSpec => {
+    residualMode = block.residual_mode ?? residualMode;
+    if (block.residual_dense) densePanes.push(width);
+    const [kernel, stride, dilation] = [oddKernel(first(block.kernel) * block.kernel_size_factor), first(block.stride), first(block.dilation)];
+    if (stride > 1 && dilation > 1) throw unsupported(index, `stride ${stride} with dilation ${dilation}`, 'NeMo allows only one of them above 1');
+    const usesHeads = block.heads !== -1 && block.separable && c.conv_mask;
+    const padding = paddingOf(kernel, dilation, block.future_context);
+    if (!c.conv_mask && padding[0] !== padding[1]) throw unsupported(index, `future_context ${block.future_context} without conv_mask`, 'NeMo cannot run it');
+    const input = width;
+    width = block.filters;
+    return {
+      filters: block.filters,
+      repeat: block.repeat,
+      kernel,
+      stride,
+      dilation,
+      padding,
+      groups: block.groups,
+      separable: block.separable,
+      heads: usesHeads ? block.heads : 0,
+      residual: !block.residual ? 'none' : residualMode === 'add' || residualMode === 'stride_add' ? 'add' : 'max',
+      residualStride: residualMode === 'stride_add' ? stride : 1,
+      residualInputs: block.residual_dense ? [...densePanes] : [input],
+      isDense: block.residual && block.residual_dense,
+      squeezeSize: block.se ? Math.floor(block.filters / block.se_reduction_ratio) : 0,
+      strideLast: block.stride_last,
+    };
+  });
+
+  return {
+    kind: 'conv',
+    featIn,
+    outputSize: width,
+    activation: c.activation,
+    convMask: c.conv_mask,
+    norm: c.normalization_mode,
+    normGroups: c.norm_groups === -1 ? 0 : c.norm_groups,
+    blocks,
+  };
+}
+
+function first(value: number | number[]): number {
+  return Array.isArray(value) ? (value[0] as number) : value;
+}
+
+function oddKernel(size: number): number {
+  const whole = Math.max(Math.trunc(size), 1);
+  return whole % 2 === 0 ? whole + 1 : whole;
+}
+
+/** `future_context` trades frames ahead for frames behind; with dilation NeMo pads one dilation too many in front, and so must we. */
+function paddingOf(kernel: number, dilation: number, futureContext: number): [number, number] {
+  const same = Math.floor((dilation * (kernel - 1)) / 2);
+  if (futureContext < 0 || kernel <= futureContext) return [same, same];
+  if (dilation > 1) return [dilation * kernel - 1 - dilation * futureContext, dilation * futureContext];
+  return [kernel - 1 - futureContext, futureContext];
+}
+
+function unsupported(block: number, found: string, why: string): AsrError {
+  return new AsrError('checkpoint-unsupported', `The configuration's encoder.jasper.${block} has ${found}: ${why}.`);
+}
