@@ -41,13 +41,19 @@ export function isQuotaExceeded(thrown: unknown): boolean {
 export async function storageError(neededBytes: number, thrown?: unknown): Promise<AsrError> {
   const free = await freeBytes();
   const needed = `${toMegabytes(neededBytes)} are needed`;
-  const room = free === undefined ? 'the browser does not tell how much is free' : `${toMegabytes(free)} are free`;
+  const room = free === undefined ? 'the browser does not tell how much is free' : roomOf(free, neededBytes);
   if (thrown !== undefined && !isQuotaExceeded(thrown)) {
     const message = `The checkpoint could not be stored in this browser (${messageOf(thrown)}): ${needed}, ${room}. It can be used without being kept.`;
     return new AsrError('quota', message, { cause: thrown });
   }
   const message = `Not enough room to keep the checkpoint: ${needed}, ${room}. Remove stored checkpoints, or use it without keeping it.`;
   return new AsrError('quota', message, { cause: thrown });
+}
+
+/** The estimate may promise what the write was refused: then say so, a plain number would read like a mistake. */
+function roomOf(free: number, neededBytes: number): string {
+  const text = `${toMegabytes(free)} are free`;
+  return free < neededBytes ? text : `and the browser refused although it says that ${text}`;
 }
 
 /** `123456789` → `'123.5 MB'`. */
