@@ -21,7 +21,8 @@ export function toCaptionWords({ text, timestamp }: Hypothesis, lineLength: numb
   const spans =
     timestamp.word?.map(({ word, start, end }) => ({ text: word, start, end })) ??
     timestamp.segment?.map(({ segment, start, end }) => ({ text: segment, start, end }));
-  if (!spans && text.trim() !== '') throw new TypeError('Captions need timestamps: transcribe with { timestamps: true }.');
+  if (!spans && text.trim() !== '')
+    throw new TypeError('Captions need timestamps: transcribe with { timestamps: true }.');
   return (spans ?? []).flatMap(({ text: spanText, start, end }) => {
     const parts = splitWords(cleanText(spanText)).flatMap((word) => cutWord(word, lineLength));
     const total = parts.reduce((sum, part) => sum + part.width, 0);

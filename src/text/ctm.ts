@@ -12,12 +12,18 @@ export type CtmOptions = {
 
 /** CTM lines of a hypothesis. @throws TypeError when it has no word timestamps */
 export function toCtm({ text, timestamp, wordConfidence }: Hypothesis, { file, channel = '1' }: CtmOptions): string {
-  if (!timestamp.word && text.trim() !== '') throw new TypeError('CTM needs timestamps: transcribe with { timestamps: true }.');
+  if (!timestamp.word && text.trim() !== '')
+    throw new TypeError('CTM needs timestamps: transcribe with { timestamps: true }.');
   const words = timestamp.word ?? [];
   const confidences = wordConfidence?.length === words.length ? wordConfidence : undefined;
   const name = oneField(file.replace(/^.*[/\\]/s, '').replace(/(?<=.)\.[^.]*$/, '')) || 'unnamed';
   return words
-    .map(({ word, start, end }, index) => ({ word: oneField(word), start, duration: end - start, confidence: confidences?.[index] }))
+    .map(({ word, start, end }, index) => ({
+      word: oneField(word),
+      start,
+      duration: end - start,
+      confidence: confidences?.[index],
+    }))
     .filter(({ word }) => word !== '')
     .map(({ word, start, duration, confidence }) => {
       const fields = [name, oneField(channel), start.toFixed(3), duration.toFixed(3), word];

@@ -53,7 +53,12 @@ export function alignEdits(reference: readonly string[], hypothesis: readonly st
       const isEqual = hypothesis[h - 1] === reference[r - 1];
       const kind = cheapest(cost[r - 1]! + (isEqual ? 0 : 1), cost[r]! + 1, nextCost[r - 1]! + 1);
       kinds[h * width + r] = KINDS.indexOf(kind);
-      nextCost[r] = kind === 'deletion' ? nextCost[r - 1]! + 1 : kind === 'insertion' ? cost[r]! + 1 : cost[r - 1]! + (isEqual ? 0 : 1);
+      nextCost[r] =
+        kind === 'deletion'
+          ? nextCost[r - 1]! + 1
+          : kind === 'insertion'
+            ? cost[r]! + 1
+            : cost[r - 1]! + (isEqual ? 0 : 1);
     }
     [cost, nextCost] = [nextCost, cost];
   }

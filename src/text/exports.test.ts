@@ -5,15 +5,29 @@ import type { Hypothesis } from '../base/hypothesis.ts';
 import { toCtm } from './ctm.ts';
 import { toText } from './plain-text.ts';
 import { lineText, widthOf } from './caption-words.ts';
-import { DEFAULT_CAPTIONS, toCues } from './captions.ts';
+import { DEFAULT_CAPTIONS } from './caption-profile.ts';
+import { toCues } from './captions.ts';
 import { toSrt, toVtt } from './subtitles.ts';
 import { toJson, toVerboseJson } from './verbose-json.ts';
 
 type TimedWord = readonly [word: string, start: number, end: number];
 
 function hypothesisOf(words: readonly TimedWord[]): Hypothesis {
-  const word = words.map(([text, start, end]) => ({ word: text, start, end, startOffset: Math.round(start * 10), endOffset: Math.round(end * 10) }));
-  return { text: words.map(([text]) => text).join(' '), score: -2, ySequence: [1, 2], tokens: ['a', 'b'], timestamp: { timestep: [], word }, length: 10 };
+  const word = words.map(([text, start, end]) => ({
+    word: text,
+    start,
+    end,
+    startOffset: Math.round(start * 10),
+    endOffset: Math.round(end * 10),
+  }));
+  return {
+    text: words.map(([text]) => text).join(' '),
+    score: -2,
+    ySequence: [1, 2],
+    tokens: ['a', 'b'],
+    timestamp: { timestep: [], word },
+    length: 10,
+  };
 }
 
 function speak(text: string, secondsAWord = 0.3, from = 0): TimedWord[] {
@@ -21,7 +35,8 @@ function speak(text: string, secondsAWord = 0.3, from = 0): TimedWord[] {
 }
 
 describe('captions', () => {
-  const text = 'The quick brown fox jumps over the lazy dog. It was, however, not amused by 42 000 such jumps and went to New York.';
+  const text =
+    'The quick brown fox jumps over the lazy dog. It was, however, not amused by 42 000 such jumps and went to New York.';
 
   test('break at sentences and clauses, never inside a number or a name, and leave no orphan', () => {
     const cues = toCues(hypothesisOf(speak(text))).map((cue) => cue.lines.map(lineText));
@@ -39,16 +54,34 @@ describe('captions', () => {
   });
 
   test('short gaps are closed, long ones are left', () => {
-    const cues = toCues(hypothesisOf([...speak('One sentence here.'), ...speak('Then another one.', 0.3, 1.4), ...speak('And later.', 0.3, 9)]));
-    expect(cues.map(({ start, end }) => [start, end])).toEqual([[0, 1317], [1400, 2540], [9000, 9840]]);
+    const cues = toCues(
+      hypothesisOf([
+        ...speak('One sentence here.'),
+        ...speak('Then another one.', 0.3, 1.4),
+        ...speak('And later.', 0.3, 9),
+      ]),
+    );
+    expect(cues.map(({ start, end }) => [start, end])).toEqual([
+      [0, 1317],
+      [1400, 2540],
+      [9000, 9840],
+    ]);
   });
 
   test('any words, in any time, give cues in order that fit and hold every word', () => {
-    const timedWord = fc.tuple(fc.string({ unit: 'grapheme', minLength: 1, maxLength: 60 }), fc.double({ min: 0, max: 3, noNaN: true }), fc.double({ min: 0, max: 1, noNaN: true }));
+    const timedWord = fc.tuple(
+      fc.string({ unit: 'grapheme', minLength: 1, maxLength: 60 }),
+      fc.double({ min: 0, max: 3, noNaN: true }),
+      fc.double({ min: 0, max: 1, noNaN: true }),
+    );
     fc.assert(
       fc.property(fc.array(timedWord, { maxLength: 40 }), (drawn) => {
         let now = 0;
-        const words = drawn.map(([word, pause, length]): TimedWord => [word, (now += pause), (now += length)]);
+        const words = drawn.map(([word, pause, length]): TimedWord => {
+          const start = now + pause;
+          now = start + length;
+          return [word, start, now];
+        });
         const cues = toCues(hypothesisOf(words));
         let previous = 0;
         for (const { start, end, lines } of cues) {
@@ -59,7 +92,9 @@ describe('captions', () => {
           for (const line of lines) expect(widthOf(line)).toBeLessThanOrEqual(DEFAULT_CAPTIONS.lineLength);
         }
         const visible = (text: string) => text.replace(/[\s\p{Cc}\u0085\u202a-\u202e\u2066-\u2069]/gu, '');
-        expect(visible(cues.map((cue) => cue.lines.map(lineText).join('')).join(''))).toBe(visible(words.map(([word]) => word).join('')));
+        expect(visible(cues.map((cue) => cue.lines.map(lineText).join('')).join(''))).toBe(
+          visible(words.map(([word]) => word).join('')),
+        );
       }),
       { numRuns: 100 },
     );
@@ -67,15 +102,24 @@ describe('captions', () => {
 });
 
 test('SRT numbers its cues, alters arrows and keeps no blank line inside a cue', () => {
-  expect(toSrt(hypothesisOf([['a-->b\n\nc', 0, 1], ['d.', 359_999, 360_000]]))).toBe(
-    '1\n00:00:00,000 --> 00:00:01,300\na→b c\n\n2\n99:59:59,000 --> 100:00:00,300\nd.\n',
-  );
+  expect(
+    toSrt(
+      hypothesisOf([
+        ['a-->b\n\nc', 0, 1],
+        ['d.', 359_999, 360_000],
+      ]),
+    ),
+  ).toBe('1\n00:00:00,000 --> 00:00:01,300\na→b c\n\n2\n99:59:59,000 --> 100:00:00,300\nd.\n');
   expect(toSrt(hypothesisOf([['a', 0, 1]]), { forOldPlayers: true })).toMatch(/^\ufeff1\r\n/);
   expect(toSrt(hypothesisOf([]))).toBe('');
 });
 
 test('VTT escapes markup and times words strictly inside their cue', () => {
-  const words: TimedWord[] = [['<i>', 0, 0.5], ['a&b', 0.5, 1], ['c', 0.5, 1.2]];
+  const words: TimedWord[] = [
+    ['<i>', 0, 0.5],
+    ['a&b', 0.5, 1],
+    ['c', 0.5, 1.2],
+  ];
   expect(toVtt(hypothesisOf(words), { wordTimes: true, note: 'Made by Sotto -->\nautomatic' })).toBe(
     'WEBVTT\n\nNOTE Made by Sotto → automatic\n\n00:00:00.000 --> 00:00:01.500\n&lt;i&gt; <00:00:00.500>a&amp;b c\n',
   );
@@ -83,12 +127,22 @@ test('VTT escapes markup and times words strictly inside their cue', () => {
 
 test('exports that need timestamps say so', () => {
   const plain: Hypothesis = { ...hypothesisOf([]), text: 'hello', timestamp: { timestep: [] } };
-  for (const write of [toSrt, toVtt, (hypothesis: Hypothesis) => toCtm(hypothesis, { file: 'a' })]) expect(() => write(plain)).toThrow(/timestamps: true/);
+  for (const write of [toSrt, toVtt, (hypothesis: Hypothesis) => toCtm(hypothesis, { file: 'a' })])
+    expect(() => write(plain)).toThrow(/timestamps: true/);
 });
 
 test('CTM has one line a word and no blank inside a field', () => {
-  const hypothesis = { ...hypothesisOf([['New\nYork', 0.5, 1], ['', 1, 1], ['x', 1, 1.25]]), wordConfidence: [0.5, 1, 0.25] };
-  expect(toCtm(hypothesis, { file: '/recordings/my talk.wav' })).toBe('my_talk 1 0.500 0.500 New_York 0.5000\nmy_talk 1 1.000 0.250 x 0.2500\n');
+  const hypothesis = {
+    ...hypothesisOf([
+      ['New\nYork', 0.5, 1],
+      ['', 1, 1],
+      ['x', 1, 1.25],
+    ]),
+    wordConfidence: [0.5, 1, 0.25],
+  };
+  expect(toCtm(hypothesis, { file: '/recordings/my talk.wav' })).toBe(
+    'my_talk 1 0.500 0.500 New_York 0.5000\nmy_talk 1 1.000 0.250 x 0.2500\n',
+  );
 });
 
 test('paragraphs end at a sentence before a long pause, and long ones at the best sentence end', () => {
@@ -117,6 +171,11 @@ test('verbose JSON gives each segment its tokens', () => {
   };
   const json = toVerboseJson(hypothesis, { duration: 1, words: true });
   expect(json.segments.map(({ tokens }) => tokens)).toEqual([[7, 8, 9], [5]]);
-  expect(json).toMatchObject({ task: 'transcribe', duration: 1, words: [{ word: 'so' }, { word: 'my.' }, { word: 'yes' }], segments: [{ avg_logprob: -1.5 }, {}] });
+  expect(json).toMatchObject({
+    task: 'transcribe',
+    duration: 1,
+    words: [{ word: 'so' }, { word: 'my.' }, { word: 'yes' }],
+    segments: [{ avg_logprob: -1.5 }, {}],
+  });
   expect(JSON.parse(toJson(hypothesis, { duration: 1 }))).not.toHaveProperty('words');
 });

@@ -42,12 +42,15 @@ export function joinTexts(texts: readonly string[]): string {
   return joined;
 }
 
-const SPACELESS = '[\\p{sc=Han}\\p{sc=Hiragana}\\p{sc=Katakana}\\p{sc=Thai}\\p{sc=Lao}\\p{sc=Khmer}\\p{sc=Myanmar}、-〟！-･ー]';
+const SPACELESS =
+  '[\\p{sc=Han}\\p{sc=Hiragana}\\p{sc=Katakana}\\p{sc=Thai}\\p{sc=Lao}\\p{sc=Khmer}\\p{sc=Myanmar}、-〟！-･ー]';
 const ENDS_SPACELESS = new RegExp(`${SPACELESS}$`, 'u');
 const STARTS_SPACELESS = new RegExp(`^${SPACELESS}`, 'u');
 
 function joinTimestamps(windows: readonly Window[], options: FrameTime & SegmentOptions): Timestamp {
-  const shifted = <Stamp extends TimeSpan>(pick: (timestamp: Timestamp) => readonly Stamp[] | undefined): Stamp[] | undefined => {
+  const shifted = <Stamp extends TimeSpan>(
+    pick: (timestamp: Timestamp) => readonly Stamp[] | undefined,
+  ): Stamp[] | undefined => {
     if (windows.length === 0 || windows.some(({ hypothesis }) => !pick(hypothesis.timestamp))) return undefined;
     return windows.flatMap(({ hypothesis, frameOffset }) =>
       pick(hypothesis.timestamp)!.map((stamp) => {
@@ -62,7 +65,9 @@ function joinTimestamps(windows: readonly Window[], options: FrameTime & Segment
     ? toSegments(word, options).map(({ segment: text, ...span }) => ({ segment: text, ...timeSpan(span, options) }))
     : shifted((timestamp) => timestamp.segment);
   return {
-    timestep: windows.flatMap(({ hypothesis, frameOffset }) => hypothesis.timestamp.timestep.map((frame) => frame + frameOffset)),
+    timestep: windows.flatMap(({ hypothesis, frameOffset }) =>
+      hypothesis.timestamp.timestep.map((frame) => frame + frameOffset),
+    ),
     ...(char ? { char } : {}),
     ...(word ? { word } : {}),
     ...(segment ? { segment } : {}),

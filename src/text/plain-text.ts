@@ -25,7 +25,8 @@ export function toText({ text, timestamp }: Hypothesis): string {
     const pause = (timestamp.word![index + 1]?.start ?? end) - end;
     const length = position - from;
     if (/[.!?…。！？]["'”’)]*$/u.test(word)) {
-      if (pause >= LONG_PAUSE || (pause >= SHORT_PAUSE && length > LONG_PARAGRAPH)) candidate = { end: position, pause: Number.POSITIVE_INFINITY };
+      if (pause >= LONG_PAUSE || (pause >= SHORT_PAUSE && length > LONG_PARAGRAPH))
+        candidate = { end: position, pause: Number.POSITIVE_INFINITY };
       else if (length > LONG_PARAGRAPH / 2 && pause >= (candidate?.pause ?? 0)) candidate = { end: position, pause };
     }
     if (!candidate || (candidate.pause !== Number.POSITIVE_INFINITY && length < MAX_PARAGRAPH)) continue;

@@ -20,7 +20,10 @@ export function toSegments(words: readonly WordSpan[], options: SegmentOptions =
   let first = 0;
   const finish = (end: number): void => {
     if (end > first) {
-      const segment = words.slice(first, end).map(({ word }) => word).join(' ');
+      const segment = words
+        .slice(first, end)
+        .map(({ word }) => word)
+        .join(' ');
       segments.push({ segment, startOffset: words[first]!.startOffset, endOffset: words[end - 1]!.endOffset });
     }
     first = end;

@@ -6,7 +6,8 @@
  */
 import type { Hypothesis } from '../base/hypothesis.ts';
 import { type CaptionWord, lineText } from './caption-words.ts';
-import { type CaptionProfile, type Cue, toCues } from './captions.ts';
+import type { CaptionProfile } from './caption-profile.ts';
+import { type Cue, toCues } from './captions.ts';
 
 export type SrtOptions = {
   readonly captions?: Partial<CaptionProfile>;
@@ -53,7 +54,11 @@ function timedText({ start, end, lines }: Cue): string {
   };
   const first = lines[0]![0]!;
   return lines
-    .map((line) => line.map((word, i) => (i > 0 && word.hasSpace ? ' ' : '') + (word === first ? escapeVtt(word.text) : timed(word))).join(''))
+    .map((line) =>
+      line
+        .map((word, i) => (i > 0 && word.hasSpace ? ' ' : '') + (word === first ? escapeVtt(word.text) : timed(word)))
+        .join(''),
+    )
     .join('\n');
 }
 

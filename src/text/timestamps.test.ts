@@ -16,10 +16,15 @@ const time = { windowStride: 0.01, subsamplingFactor: 8 };
 function makeTokenizer(kind: string, pieces: string[]): Tokenizer {
   if (kind === 'char') return createCharTokenizer(pieces);
   if (kind === 'wordpiece') return createWordPieceTokenizer(pieces.join('\n'));
-  return kind === 'aggregate' ? createAggregateTokenizer([['all', createVocabularyTokenizer(pieces)]]) : createVocabularyTokenizer(pieces);
+  return kind === 'aggregate'
+    ? createAggregateTokenizer([['all', createVocabularyTokenizer(pieces)]])
+    : createVocabularyTokenizer(pieces);
 }
 
-function emit(frames: number[], durations: number[] = []): { token: number; frame: number; duration: number; logProb: number }[] {
+function emit(
+  frames: number[],
+  durations: number[] = [],
+): { token: number; frame: number; duration: number; logProb: number }[] {
   return frames.map((frame, index) => ({ token: index, frame, duration: durations[index] ?? 1, logProb: 0 }));
 }
 
@@ -28,7 +33,12 @@ describe('text and char, word and segment stamps are those of NeMo, to the last 
     test(item.name, () => {
       const tokenizer = makeTokenizer(item.kind, item.pieces);
       const punctuation = supportedPunctuation(tokenizer.pieces);
-      const emissions = item.ids.map((token: number, i: number) => ({ token, frame: item.frames?.[i], duration: item.durations?.[i] ?? 1, logProb: 0 }));
+      const emissions = item.ids.map((token: number, i: number) => ({
+        token,
+        frame: item.frames?.[i],
+        duration: item.durations?.[i] ?? 1,
+        logProb: 0,
+      }));
       const plain = idsToTranscript(item.ids, tokenizer, punctuation);
       const { text, timestamp } =
         item.decoder === 'aed'
@@ -44,7 +54,13 @@ describe('text and char, word and segment stamps are those of NeMo, to the last 
             };
       expect(text).toBe(item.text);
       for (const kind of ['char', 'word', 'segment'] as const) {
-        const stamps = timestamp[kind]!.map((stamp) => [(stamp as Record<string, unknown>)[kind], stamp.startOffset, stamp.endOffset, stamp.start, stamp.end]);
+        const stamps = timestamp[kind]!.map((stamp) => [
+          (stamp as Record<string, unknown>)[kind],
+          stamp.startOffset,
+          stamp.endOffset,
+          stamp.start,
+          stamp.end,
+        ]);
         expect(stamps.map((stamp, i) => stamp.slice(0, item[kind][i]?.length))).toEqual(item[kind]);
       }
     });
@@ -52,19 +68,35 @@ describe('text and char, word and segment stamps are those of NeMo, to the last 
 });
 
 test('nothing emitted gives empty lists', () => {
-  expect(toTimestamps([], { ...time, tokenizer: createCharTokenizer(['a']), decoder: 'ctc' })).toEqual({ timestep: [], char: [], word: [], segment: [] });
+  expect(toTimestamps([], { ...time, tokenizer: createCharTokenizer(['a']), decoder: 'ctc' })).toEqual({
+    timestep: [],
+    char: [],
+    word: [],
+    segment: [],
+  });
   expect(toAedTimestamps(' hello ', time).text).toBe('hello');
 });
 
 test('a CTC token ends where it is first emitted and starts where the one before ended', () => {
   const { char } = toTimestamps(emit([5, 9]), { ...time, tokenizer: createCharTokenizer(['a', 'b']), decoder: 'ctc' });
-  expect(char!.map(({ startOffset, endOffset }) => [startOffset, endOffset])).toEqual([[4, 5], [5, 9]]);
+  expect(char!.map(({ startOffset, endOffset }) => [startOffset, endOffset])).toEqual([
+    [4, 5],
+    [5, 9],
+  ]);
 });
 
 test('a TDT punctuation mark sits behind its word with no length, an RNNT mark keeps its frame', () => {
   const tokenizer = createVocabularyTokenizer(['▁so', '.']);
-  expect(toTimestamps(emit([1, 20], [3, 4]), { ...time, tokenizer, decoder: 'tdt' }).word![0]).toMatchObject({ word: 'so.', startOffset: 1, endOffset: 4 });
-  expect(toTimestamps(emit([1, 20]), { ...time, tokenizer, decoder: 'rnnt' }).word![0]).toMatchObject({ word: 'so.', startOffset: 1, endOffset: 21 });
+  expect(toTimestamps(emit([1, 20], [3, 4]), { ...time, tokenizer, decoder: 'tdt' }).word![0]).toMatchObject({
+    word: 'so.',
+    startOffset: 1,
+    endOffset: 4,
+  });
+  expect(toTimestamps(emit([1, 20]), { ...time, tokenizer, decoder: 'rnnt' }).word![0]).toMatchObject({
+    word: 'so.',
+    startOffset: 1,
+    endOffset: 21,
+  });
 });
 
 test('seconds are multiplied in the order of NeMo', () => {

@@ -29,15 +29,23 @@ export type TimestampOptions = FrameTime &
 
 /** Timestamps of one utterance, all four kinds. `timestep` has the frame of each token (NeMo's CTC lists every non-blank frame there). */
 export function toTimestamps(emissions: readonly Emission[], options: TimestampOptions): Timestamp {
-  const { tokenizer, decoder, wordSeparator: separator = ' ', punctuation = supportedPunctuation(tokenizer.pieces) } = options;
+  const {
+    tokenizer,
+    decoder,
+    wordSeparator: separator = ' ',
+    punctuation = supportedPunctuation(tokenizer.pieces),
+  } = options;
   const spans = toTokenSpans(emissions, { tokenizer, decoder, punctuation });
   const words = toWords(spans, {
-    pieceKind: tokenizer.kind === 'char' ? 'char' : tokenizer.pieces.some((piece) => piece.startsWith('##')) ? 'wpe' : 'bpe',
+    pieceKind:
+      tokenizer.kind === 'char' ? 'char' : tokenizer.pieces.some((piece) => piece.startsWith('##')) ? 'wpe' : 'bpe',
     punctuation,
     separator,
     tokensToText: (tokens) => tokenizer.tokensToText(tokens),
   });
-  const char = spans.map(({ text, ...span }): CharStamp => ({ char: decoder === 'ctc' ? text : [text], ...timeSpan(span, options) }));
+  const char = spans.map(
+    ({ text, ...span }): CharStamp => ({ char: decoder === 'ctc' ? text : [text], ...timeSpan(span, options) }),
+  );
 
   return {
     timestep: emissions.map((emission) => emission.frame),
@@ -53,6 +61,9 @@ export function frameSeconds(offset: number, { windowStride, subsamplingFactor }
 }
 
 /** Adds the seconds to a pair of offsets. */
-export function timeSpan({ startOffset, endOffset }: Pick<TimeSpan, 'startOffset' | 'endOffset'>, time: FrameTime): TimeSpan {
+export function timeSpan(
+  { startOffset, endOffset }: Pick<TimeSpan, 'startOffset' | 'endOffset'>,
+  time: FrameTime,
+): TimeSpan {
   return { startOffset, endOffset, start: frameSeconds(startOffset, time), end: frameSeconds(endOffset, time) };
 }

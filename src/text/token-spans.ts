@@ -10,11 +10,20 @@ import type { TokenText } from './token-text.ts';
 export type DecoderKind = 'ctc' | 'rnnt' | 'tdt';
 
 /** One token: its piece, the text it prints alone ('' for a lone ▁), and its frames. */
-export type TokenSpan = { readonly piece: string; readonly text: string; readonly startOffset: number; readonly endOffset: number };
+export type TokenSpan = {
+  readonly piece: string;
+  readonly text: string;
+  readonly startOffset: number;
+  readonly endOffset: number;
+};
 
 export function toTokenSpans(
   emissions: readonly Emission[],
-  { tokenizer, decoder, punctuation }: { readonly tokenizer: TokenText; readonly decoder: DecoderKind; readonly punctuation: ReadonlySet<string> },
+  {
+    tokenizer,
+    decoder,
+    punctuation,
+  }: { readonly tokenizer: TokenText; readonly decoder: DecoderKind; readonly punctuation: ReadonlySet<string> },
 ): TokenSpan[] {
   const pieces = tokenizer.idsToTokens(emissions.map((emission) => emission.token));
   const spans: TokenSpan[] = [];

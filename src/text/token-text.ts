@@ -27,14 +27,20 @@ export function supportedPunctuation(pieces: readonly string[]): ReadonlySet<str
 }
 
 /** NeMo `decode_tokens_to_str_with_strip_punctuation`: the text of a hypothesis. */
-export function idsToTranscript(ids: readonly number[], tokenizer: TokenText, punctuation: ReadonlySet<string>): string {
+export function idsToTranscript(
+  ids: readonly number[],
+  tokenizer: TokenText,
+  punctuation: ReadonlySet<string>,
+): string {
   return stripPunctuationSpace(tokenizer.tokensToText(tokenizer.idsToTokens(ids)), punctuation);
 }
 
 /** Removes one whitespace character before each supported mark; only one, as more of them are the model's own doing. */
 export function stripPunctuationSpace(text: string, punctuation: ReadonlySet<string>): string {
   if (punctuation.size === 0) return text;
-  return text.replace(SPACE_AND_CHARACTER, (both, character: string) => (punctuation.has(character) ? character : both));
+  return text.replace(SPACE_AND_CHARACTER, (both, character: string) =>
+    punctuation.has(character) ? character : both,
+  );
 }
 
 // The character behind the space must itself be free to be the space of the next pair: "a  ." loses its second space.

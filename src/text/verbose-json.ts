@@ -52,7 +52,10 @@ export function toVerboseJson(hypothesis: Hypothesis, options: JsonOptions): Ver
   const { timestamp, ySequence, score } = hypothesis;
   const text = hypothesis.text.trim();
   const segments = timestamp.segment ?? (text === '' ? [] : [{ segment: text, start: 0, end: duration }]);
-  const tokens = splitTokens(hypothesis, segments.map(({ segment }) => segment));
+  const tokens = splitTokens(
+    hypothesis,
+    segments.map(({ segment }) => segment),
+  );
   return {
     task,
     language,
@@ -78,11 +81,16 @@ export function toVerboseJson(hypothesis: Hypothesis, options: JsonOptions): Ver
 /** Tokens by segment: a segment takes tokens until they print as many characters as it has. Spaces do not count, words drop them. */
 function splitTokens({ timestamp, ySequence }: Hypothesis, segments: readonly string[]): number[][] {
   const chars = timestamp.char;
-  if (segments.length < 2 || chars?.length !== ySequence.length) return segments.map((_, index) => (index === 0 ? [...ySequence] : []));
+  if (segments.length < 2 || chars?.length !== ySequence.length)
+    return segments.map((_, index) => (index === 0 ? [...ySequence] : []));
   let next = 0;
   return segments.map((segment, index) => {
     const tokens: number[] = [];
-    for (let left = numVisible(segment); next < ySequence.length && (left > 0 || index === segments.length - 1); next++) {
+    for (
+      let left = numVisible(segment);
+      next < ySequence.length && (left > 0 || index === segments.length - 1);
+      next++
+    ) {
       left -= numVisible([chars[next]!.char].flat().join('').replace(/^##/, ''));
       tokens.push(ySequence[next]!);
     }

@@ -5,7 +5,9 @@ import { alignEdits, countEdits } from './edit-distance.ts';
 import { wordErrorRate, wordErrorRateDetail } from './word-error-rate.ts';
 
 test('substitutions, insertions and deletions are counted as kaldialign counts them', () => {
-  const cases = JSON.parse(readFileSync(new URL('../../e2e/fixtures/timestamps/edit-distance.json', import.meta.url), 'utf8'));
+  const cases = JSON.parse(
+    readFileSync(new URL('../../e2e/fixtures/timestamps/edit-distance.json', import.meta.url), 'utf8'),
+  );
   for (const [reference, hypothesis, substitutions, insertions, deletions] of cases) {
     expect(countEdits([...reference], [...hypothesis])).toEqual({ substitutions, insertions, deletions });
     const steps = alignEdits([...reference], [...hypothesis]);
@@ -17,7 +19,12 @@ test('substitutions, insertions and deletions are counted as kaldialign counts t
 
 test('errors and words are summed over the list before dividing', () => {
   expect(wordErrorRate(['a b', 'x'], ['a b c', 'y'])).toBe(2 / 4);
-  expect(wordErrorRateDetail(['a b', 'x'], ['a b c', 'y'])).toMatchObject({ words: 4, deletionRate: 0.25, substitutionRate: 0.25, insertionRate: 0 });
+  expect(wordErrorRateDetail(['a b', 'x'], ['a b c', 'y'])).toMatchObject({
+    words: 4,
+    deletionRate: 0.25,
+    substitutionRate: 0.25,
+    insertionRate: 0,
+  });
 });
 
 test('characters are code points, spaces included', () => {

@@ -25,7 +25,11 @@ export type ErrorRateDetail = {
 };
 
 /** Errors per reference word over all pairs. @throws TypeError when the lists differ in length */
-export function wordErrorRate(hypotheses: readonly string[], references: readonly string[], options: ErrorRateOptions = {}): number {
+export function wordErrorRate(
+  hypotheses: readonly string[],
+  references: readonly string[],
+  options: ErrorRateOptions = {},
+): number {
   return wordErrorRateDetail(hypotheses, references, options).wer;
 }
 
@@ -36,7 +40,9 @@ export function wordErrorRateDetail(
   { useCer = false }: ErrorRateOptions = {},
 ): ErrorRateDetail {
   if (hypotheses.length !== references.length) {
-    throw new TypeError(`${hypotheses.length} hypotheses and ${references.length} references: the lists must be of equal length.`);
+    throw new TypeError(
+      `${hypotheses.length} hypotheses and ${references.length} references: the lists must be of equal length.`,
+    );
   }
   const split = useCer ? (text: string) => [...text] : splitWords;
   let [words, insertions, deletions, substitutions] = [0, 0, 0, 0];

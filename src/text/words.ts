@@ -22,7 +22,8 @@ export function toWords(spans: readonly TokenSpan[], options: WordOptions): Word
   let built: string[] = []; // pieces of the word under construction: decoded together, so that ## and bytes join up
   let firstIndex = 0;
   const finish = (endOffset: number): void => {
-    if (built.length > 0) words.push({ word: tokensToText(built), startOffset: spans[firstIndex]!.startOffset, endOffset });
+    if (built.length > 0)
+      words.push({ word: tokensToText(built), startOffset: spans[firstIndex]!.startOffset, endOffset });
     built = [];
   };
 
@@ -51,7 +52,11 @@ export function toWords(spans: readonly TokenSpan[], options: WordOptions): Word
   return words;
 }
 
-function startsWord(spans: readonly TokenSpan[], index: number, { pieceKind, punctuation, separator }: WordOptions): boolean {
+function startsWord(
+  spans: readonly TokenSpan[],
+  index: number,
+  { pieceKind, punctuation, separator }: WordOptions,
+): boolean {
   const { piece, text } = spans[index]!;
   if (separator !== ' ') return text === separator;
   const isSeparator = text === separator && !punctuation.has(nextText(spans, index, separator));

@@ -42,7 +42,10 @@ export function createAggregateTokenizer(langs: readonly (readonly [string, Toke
   const offsetOf = (lang: string): number => {
     const offset = offsets.get(lang);
     if (offset !== undefined) return offset;
-    throw new AsrError('unsupported-option', `This checkpoint has no language "${lang}"; it has ${[...offsets.keys()].join(', ')}.`);
+    throw new AsrError(
+      'unsupported-option',
+      `This checkpoint has no language "${lang}"; it has ${[...offsets.keys()].join(', ')}.`,
+    );
   };
   const idsToLang = (ids: readonly number[]): string => {
     const counts = new Map<string, number>();
@@ -63,11 +66,15 @@ export function createAggregateTokenizer(langs: readonly (readonly [string, Toke
     idsToText,
     idsToLang,
     idsToTextAndLangs: (ids) => ids.map((id) => ({ char: idsToText([id]).trim(), lang: langOf[id]! })),
-    idsToWordsAndLangs: (ids) => splitWords(ids, pieces).map((word) => ({ word: idsToText(word).trim(), lang: idsToLang(word) })),
+    idsToWordsAndLangs: (ids) =>
+      splitWords(ids, pieces).map((word) => ({ word: idsToText(word).trim(), lang: idsToLang(word) })),
     textToIds: (text, lang) => {
       if (lang === undefined) throw new TypeError('textToIds of an aggregate tokenizer needs a language.');
       const offset = offsetOf(lang);
-      return tokenizers.get(lang)!.textToIds(text).map((id) => id + offset);
+      return tokenizers
+        .get(lang)!
+        .textToIds(text)
+        .map((id) => id + offset);
     },
   };
 }

@@ -6,6 +6,9 @@ export function lookUpPieces(pieces: readonly string[], ids: readonly number[]):
   return ids.map((id) => {
     const piece = pieces[id];
     if (piece !== undefined) return piece;
-    throw new AsrError('checkpoint-corrupt', `Token ${id} is outside the tokenizer's vocabulary of ${pieces.length} pieces.`);
+    throw new AsrError(
+      'checkpoint-corrupt',
+      `Token ${id} is outside the tokenizer's vocabulary of ${pieces.length} pieces.`,
+    );
   });
 }

@@ -15,7 +15,10 @@ export class PrefixTree {
       for (let i = 0; i < text.length; i++) {
         const unit = text.charCodeAt(i);
         let child = node.next.get(unit);
-        if (!child) node.next.set(unit, (child = { id: -1, next: new Map() }));
+        if (!child) {
+          child = { id: -1, next: new Map() };
+          node.next.set(unit, child);
+        }
         node = child;
       }
       node.id = id;

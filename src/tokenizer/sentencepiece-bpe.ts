@@ -11,7 +11,11 @@ type Symbol = { piece: string; previous: number; next: number; readonly frozen: 
 type Pair = { readonly left: number; readonly right: number; readonly score: number; readonly length: number };
 
 /** @param ids piece to id, reserved pieces included @param userDefined symbols that are never split or joined */
-export function createBpeSegmenter(model: SentencePieceModel, ids: ReadonlyMap<string, number>, userDefined: PrefixTree): Segmenter {
+export function createBpeSegmenter(
+  model: SentencePieceModel,
+  ids: ReadonlyMap<string, number>,
+  userDefined: PrefixTree,
+): Segmenter {
   const { scores, types, unknownId } = model;
 
   return (text) => {
@@ -19,7 +23,12 @@ export function createBpeSegmenter(model: SentencePieceModel, ids: ReadonlyMap<s
     for (let start = 0; start < text.length; ) {
       const match = userDefined.longestMatch(text, start);
       const end = match > start ? match : characterEnd(text, start);
-      symbols.push({ piece: text.slice(start, end), previous: symbols.length - 1, next: symbols.length + 1, frozen: match > start });
+      symbols.push({
+        piece: text.slice(start, end),
+        previous: symbols.length - 1,
+        next: symbols.length + 1,
+        frozen: match > start,
+      });
       start = end;
     }
     if (symbols.length === 0) return [];

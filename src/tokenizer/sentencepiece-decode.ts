@@ -8,7 +8,10 @@ import type { SentencePieceModel } from './sentencepiece-model.ts';
 import { SPACE_SYMBOL } from './sentencepiece-normalizer.ts';
 
 /** Ids by piece. Reserved pieces (control, unknown, byte) hide text pieces of the same spelling. */
-export function mapPieces({ pieces, types }: Pick<SentencePieceModel, 'pieces' | 'types'>): ReadonlyMap<string, number> {
+export function mapPieces({
+  pieces,
+  types,
+}: Pick<SentencePieceModel, 'pieces' | 'types'>): ReadonlyMap<string, number> {
   const ids = new Map<string, number>();
   for (const [id, piece] of pieces.entries()) {
     const isReserved = types[id] === 'control' || types[id] === 'unknown' || types[id] === 'byte';
@@ -18,10 +21,17 @@ export function mapPieces({ pieces, types }: Pick<SentencePieceModel, 'pieces' |
 }
 
 /** What decoding needs to know of a model; `unknownId` is -1 when there is none. */
-export type DecodingModel = Pick<SentencePieceModel, 'pieces' | 'types' | 'unknownId' | 'normalizer' | 'unknownSurface'>;
+export type DecodingModel = Pick<
+  SentencePieceModel,
+  'pieces' | 'types' | 'unknownId' | 'normalizer' | 'unknownSurface'
+>;
 
 /** Text of `tokens`. A token that is no piece of the model stands for itself. */
-export function decodePieces(tokens: readonly string[], ids: ReadonlyMap<string, number>, model: DecodingModel): string {
+export function decodePieces(
+  tokens: readonly string[],
+  ids: ReadonlyMap<string, number>,
+  model: DecodingModel,
+): string {
   const { addDummyPrefix, removeExtraWhitespaces } = model.normalizer;
   let text = '';
   let bytes: number[] = [];
@@ -60,8 +70,18 @@ function decodeBytes(bytes: readonly number[]): string {
   let text = '';
   for (let i = 0; i < bytes.length; ) {
     const first = bytes[i]!;
-    const length = first < 0x80 ? 1 : first >= 0xc2 && first < 0xe0 ? 2 : first >= 0xe0 && first < 0xf0 ? 3 : first >= 0xf0 && first < 0xf5 ? 4 : 0;
-    const character = length > 0 && i + length <= bytes.length ? decodeCharacter(bytes.slice(i, i + length)) : undefined;
+    const length =
+      first < 0x80
+        ? 1
+        : first >= 0xc2 && first < 0xe0
+          ? 2
+          : first >= 0xe0 && first < 0xf0
+            ? 3
+            : first >= 0xf0 && first < 0xf5
+              ? 4
+              : 0;
+    const character =
+      length > 0 && i + length <= bytes.length ? decodeCharacter(bytes.slice(i, i + length)) : undefined;
     text += character ?? '\ufffd';
     i += character === undefined ? 1 : length;
   }

@@ -14,13 +14,25 @@ const corrupt = expect.objectContaining({ code: 'checkpoint-corrupt' });
 
 type Piece = { text: string; type?: number };
 
-function write({ pieces = [{ text: '<unk>', type: 2 }], charsmap, byteFallback }: { pieces?: Piece[]; charsmap?: Uint8Array; byteFallback?: boolean }): Uint8Array {
+function write({
+  pieces = [{ text: '<unk>', type: 2 }],
+  charsmap,
+  byteFallback,
+}: {
+  pieces?: Piece[];
+  charsmap?: Uint8Array;
+  byteFallback?: boolean;
+}): Uint8Array {
   const pbf = new PbfWriter();
   for (const { text, type } of pieces) {
-    pbf.writeMessage(1, (_, inner) => {
-      inner.writeBytesField(1, new TextEncoder().encode(text));
-      if (type !== undefined) inner.writeVarintField(3, type);
-    }, undefined);
+    pbf.writeMessage(
+      1,
+      (_, inner) => {
+        inner.writeBytesField(1, new TextEncoder().encode(text));
+        if (type !== undefined) inner.writeVarintField(3, type);
+      },
+      undefined,
+    );
   }
   if (byteFallback) pbf.writeMessage(2, (_, inner) => inner.writeBooleanField(35, true), undefined);
   if (charsmap) pbf.writeMessage(3, (_, inner) => inner.writeBytesField(2, charsmap), undefined);
@@ -28,7 +40,9 @@ function write({ pieces = [{ text: '<unk>', type: 2 }], charsmap, byteFallback }
 }
 
 test('pieces may hold NUL and a byte order mark', () => {
-  const tokenizer = createSentencePieceTokenizer(readSentencePiece(write({ pieces: [{ text: '<unk>', type: 2 }, { text: 'a\0b' }, { text: '\ufeffx' }] })));
+  const tokenizer = createSentencePieceTokenizer(
+    readSentencePiece(write({ pieces: [{ text: '<unk>', type: 2 }, { text: 'a\0b' }, { text: '\ufeffx' }] })),
+  );
   expect(tokenizer.idsToText([1, 2])).toBe('a\0b\ufeffx');
 });
 
@@ -36,24 +50,44 @@ describe('hostile models are refused as corrupt', () => {
   const cases: Record<string, Uint8Array> = {
     'no pieces': write({ pieces: [] }),
     'no unknown piece': write({ pieces: [{ text: 'a' }] }),
-    'two unknown pieces': write({ pieces: [{ text: '<unk>', type: 2 }, { text: '<u>', type: 2 }] }),
+    'two unknown pieces': write({
+      pieces: [
+        { text: '<unk>', type: 2 },
+        { text: '<u>', type: 2 },
+      ],
+    }),
     'an empty piece': write({ pieces: [{ text: '<unk>', type: 2 }, { text: '' }] }),
     'a piece of 100 kB': write({ pieces: [{ text: '<unk>', type: 2 }, { text: 'x'.repeat(100_000) }] }),
     'a piece twice': write({ pieces: [{ text: '<unk>', type: 2 }, { text: 'a' }, { text: 'a' }] }),
     'an unknown type': write({ pieces: [{ text: '<unk>', type: 9 }] }),
-    'a byte piece out of range': write({ pieces: [{ text: '<unk>', type: 2 }, { text: '<0x-1>', type: 6 }], byteFallback: true }),
-    'too few byte pieces': write({ pieces: [{ text: '<unk>', type: 2 }, { text: '<0x41>', type: 6 }], byteFallback: true }),
+    'a byte piece out of range': write({
+      pieces: [
+        { text: '<unk>', type: 2 },
+        { text: '<0x-1>', type: 6 },
+      ],
+      byteFallback: true,
+    }),
+    'too few byte pieces': write({
+      pieces: [
+        { text: '<unk>', type: 2 },
+        { text: '<0x41>', type: 6 },
+      ],
+      byteFallback: true,
+    }),
     'a length of 2^63': Uint8Array.of(0x0a, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f),
     'a varint of 11 bytes': Uint8Array.of(0x0a, ...new Array(11).fill(0xff)),
     'a group': Uint8Array.of(0x0b, 0x0c),
     'field number 0': Uint8Array.of(0x00, 0x00),
     'an empty file': new Uint8Array(0),
   };
-  for (const [name, bytes] of Object.entries(cases)) test(name, () => expect(() => readSentencePiece(bytes)).toThrow(corrupt));
+  for (const [name, bytes] of Object.entries(cases))
+    test(name, () => expect(() => readSentencePiece(bytes)).toThrow(corrupt));
 });
 
 test('a rewriting table that claims more bytes than it has is refused when it is first used', () => {
-  const tokenizer = createSentencePieceTokenizer(readSentencePiece(write({ charsmap: Uint8Array.of(0xff, 0xff, 0xff, 0x7f, 0, 0, 0, 0) })));
+  const tokenizer = createSentencePieceTokenizer(
+    readSentencePiece(write({ charsmap: Uint8Array.of(0xff, 0xff, 0xff, 0x7f, 0, 0, 0, 0) })),
+  );
   expect(() => tokenizer.textToIds('a')).toThrow(corrupt);
 });
 
@@ -75,16 +109,21 @@ test('a model cut off anywhere is refused or stays a whole smaller model', () =>
 
 test('a damaged model never throws anything but checkpoint-corrupt, nor hangs', () => {
   fc.assert(
-    fc.property(fc.constantFrom(model, withTable), fc.array(fc.tuple(fc.nat(), fc.nat(255)), { minLength: 1, maxLength: 8 }), fc.string({ unit: 'grapheme' }), (source, edits, text) => {
-      const bytes = source.slice();
-      for (const [at, value] of edits) bytes[at % bytes.length] = value;
-      try {
-        const tokenizer = createSentencePieceTokenizer(readSentencePiece(bytes));
-        tokenizer.idsToText(tokenizer.textToIds(text));
-      } catch (error) {
-        expect(error).toEqual(corrupt);
-      }
-    }),
+    fc.property(
+      fc.constantFrom(model, withTable),
+      fc.array(fc.tuple(fc.nat(), fc.nat(255)), { minLength: 1, maxLength: 8 }),
+      fc.string({ unit: 'grapheme' }),
+      (source, edits, text) => {
+        const bytes = source.slice();
+        for (const [at, value] of edits) bytes[at % bytes.length] = value;
+        try {
+          const tokenizer = createSentencePieceTokenizer(readSentencePiece(bytes));
+          tokenizer.idsToText(tokenizer.textToIds(text));
+        } catch (error) {
+          expect(error).toEqual(corrupt);
+        }
+      },
+    ),
     { numRuns: 150 },
   );
 });

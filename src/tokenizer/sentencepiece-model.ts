@@ -20,7 +20,15 @@ const FIXED32 = 5;
 
 export type PieceType = 'normal' | 'unknown' | 'control' | 'user-defined' | 'unused' | 'byte';
 
-const PIECE_TYPES: readonly (PieceType | undefined)[] = [undefined, 'normal', 'unknown', 'control', 'user-defined', 'unused', 'byte'];
+const PIECE_TYPES: readonly (PieceType | undefined)[] = [
+  undefined,
+  'normal',
+  'unknown',
+  'control',
+  'user-defined',
+  'unused',
+  'byte',
+];
 const MODEL_TYPES = [undefined, 'unigram', 'bpe', 'word', 'char'] as const;
 
 export type SentencePieceRules = {
@@ -180,7 +188,8 @@ function readMessage(pbf: PbfReader, end: number, readField: (tag: number) => vo
 
 function readBytes(pbf: PbfReader, limit: number): Uint8Array {
   const end = lengthEnd(pbf);
-  if (end - pbf.pos > limit) throw corrupt(`a field of ${end - pbf.pos} bytes at byte ${pbf.pos}, the limit is ${limit}`);
+  if (end - pbf.pos > limit)
+    throw corrupt(`a field of ${end - pbf.pos} bytes at byte ${pbf.pos}, the limit is ${limit}`);
   const bytes = pbf.buf.subarray(pbf.pos, end);
   pbf.pos = end;
   return bytes;
@@ -190,7 +199,8 @@ function lengthEnd(pbf: PbfReader): number {
   wanted(pbf, BYTES);
   const length = pbf.readVarint();
   const end = pbf.pos + length;
-  if (!(length >= 0 && end <= pbf.length)) throw corrupt(`a field of ${length} bytes at byte ${pbf.pos}, ${pbf.length - pbf.pos} are left`);
+  if (!(length >= 0 && end <= pbf.length))
+    throw corrupt(`a field of ${length} bytes at byte ${pbf.pos}, ${pbf.length - pbf.pos} are left`);
   return end;
 }
 
@@ -208,5 +218,9 @@ function decodeUtf8(bytes: Uint8Array): string {
 }
 
 function corrupt(what: string, cause?: unknown): AsrError {
-  return new AsrError('checkpoint-corrupt', `The SentencePiece model cannot be read: ${what}.`, cause === undefined ? undefined : { cause });
+  return new AsrError(
+    'checkpoint-corrupt',
+    `The SentencePiece model cannot be read: ${what}.`,
+    cause === undefined ? undefined : { cause },
+  );
 }

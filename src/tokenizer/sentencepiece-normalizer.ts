@@ -59,7 +59,10 @@ function createRewriter(charsmap: Uint8Array): Rewriter {
   const view = new DataView(charsmap.buffer, charsmap.byteOffset, charsmap.byteLength);
   const trieBytes = charsmap.length < 4 ? 0 : view.getUint32(0, true);
   if (trieBytes < 4 || trieBytes % 4 !== 0 || trieBytes > charsmap.length - 4) {
-    throw new AsrError('checkpoint-corrupt', `The SentencePiece model cannot be read: its normaliser claims a table of ${trieBytes} bytes.`);
+    throw new AsrError(
+      'checkpoint-corrupt',
+      `The SentencePiece model cannot be read: its normaliser claims a table of ${trieBytes} bytes.`,
+    );
   }
   const units = Uint32Array.from({ length: trieBytes / 4 }, (_, i) => view.getUint32(4 + 4 * i, true));
   const replacements = charsmap.subarray(4 + trieBytes);

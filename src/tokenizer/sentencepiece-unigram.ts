@@ -53,7 +53,8 @@ export function createUnigramSegmenter(model: SentencePieceModel): Segmenter {
     }
 
     const segments: Segment[] = [];
-    for (let end = text.length; end > 0; end = bestStart[end]!) segments.push({ piece: text.slice(bestStart[end], end), id: bestId[end]! });
+    for (let end = text.length; end > 0; end = bestStart[end]!)
+      segments.push({ piece: text.slice(bestStart[end], end), id: bestId[end]! });
     return segments.reverse();
   };
 }

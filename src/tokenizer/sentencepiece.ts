@@ -16,7 +16,8 @@ import { createUnigramSegmenter, type Segment, type Segmenter } from './sentence
 export function createSentencePieceTokenizer(model: SentencePieceModel): Tokenizer {
   const { pieces } = model;
   const ids = mapPieces(model);
-  const denormalize = model.denormalizer && model.denormalizer.charsmap.length > 0 ? createNormalizer(model.denormalizer) : undefined;
+  const denormalize =
+    model.denormalizer && model.denormalizer.charsmap.length > 0 ? createNormalizer(model.denormalizer) : undefined;
   // Most pages only decode: the trees for encoding are built when first asked for.
   let encode: ((text: string) => number[]) | undefined;
 
@@ -31,13 +32,18 @@ export function createSentencePieceTokenizer(model: SentencePieceModel): Tokeniz
     tokensToText,
     idsToTokens: (tokenIds) => lookUpPieces(pieces, tokenIds),
     idsToText: (tokenIds) => tokensToText(lookUpPieces(pieces, tokenIds)),
-    textToIds: (text) => (encode ??= createEncoder(model, ids))(text),
+    textToIds: (text) => {
+      encode ??= createEncoder(model, ids);
+      return encode(text);
+    },
   };
 }
 
 function createEncoder(model: SentencePieceModel, ids: ReadonlyMap<string, number>): (text: string) => number[] {
   const { types, unknownId, treatWhitespaceAsSuffix } = model;
-  const userDefined = new PrefixTree([...model.pieces.entries()].filter(([id]) => types[id] === 'user-defined').map(([id, piece]) => [piece, id]));
+  const userDefined = new PrefixTree(
+    [...model.pieces.entries()].filter(([id]) => types[id] === 'user-defined').map(([id, piece]) => [piece, id]),
+  );
   const normalize = createNormalizer(model.normalizer, { keep: userDefined, treatWhitespaceAsSuffix });
   const segment = createSegmenter(model, ids, userDefined);
 
@@ -47,7 +53,8 @@ function createEncoder(model: SentencePieceModel, ids: ReadonlyMap<string, numbe
     for (const { piece, id } of segment(normalize(text))) {
       const isUnknown = id === unknownId;
       if (isUnknown && model.byteFallback) {
-        for (const byte of new TextEncoder().encode(piece)) result.push(ids.get(`<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`)!);
+        for (const byte of new TextEncoder().encode(piece))
+          result.push(ids.get(`<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`)!);
       } else if (!isUnknown || !isPreviousUnknown) {
         result.push(id); // a run of unknown characters is one token
       }
@@ -57,7 +64,11 @@ function createEncoder(model: SentencePieceModel, ids: ReadonlyMap<string, numbe
   };
 }
 
-function createSegmenter(model: SentencePieceModel, ids: ReadonlyMap<string, number>, userDefined: PrefixTree): Segmenter {
+function createSegmenter(
+  model: SentencePieceModel,
+  ids: ReadonlyMap<string, number>,
+  userDefined: PrefixTree,
+): Segmenter {
   const withId = (piece: string): Segment => ({ piece, id: ids.get(piece) ?? model.unknownId });
   switch (model.type) {
     case 'unigram':

@@ -14,7 +14,8 @@ const folder = new URL('../../e2e/fixtures/tokenizers/', import.meta.url);
 const expected = JSON.parse(readFileSync(new URL('expected.json', folder), 'utf8'));
 
 function open(name: string): Tokenizer {
-  if (name === 'wordpiece') return createWordPieceTokenizer(readFileSync(new URL('wordpiece-vocab.txt', folder), 'utf8'));
+  if (name === 'wordpiece')
+    return createWordPieceTokenizer(readFileSync(new URL('wordpiece-vocab.txt', folder), 'utf8'));
   if (name.startsWith('aggregate')) return openAggregate();
   const isPacked = name === 'unigram-world';
   const bytes = readFileSync(new URL(`${name}.model${isPacked ? '.gz' : ''}`, folder));

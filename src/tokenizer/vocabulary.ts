@@ -25,7 +25,12 @@ export function createVocabularyTokenizer(vocabulary: readonly string[]): Tokeni
     types,
     unknownId: pieces.indexOf('<unk>'),
     unknownSurface: ' \u2047 ',
-    normalizer: { charsmap: new Uint8Array(0), addDummyPrefix: true, removeExtraWhitespaces: true, escapeWhitespaces: true },
+    normalizer: {
+      charsmap: new Uint8Array(0),
+      addDummyPrefix: true,
+      removeExtraWhitespaces: true,
+      escapeWhitespaces: true,
+    },
   };
   const ids = mapPieces(model);
 
@@ -37,7 +42,10 @@ export function createVocabularyTokenizer(vocabulary: readonly string[]): Tokeni
     idsToTokens: (tokenIds) => lookUpPieces(pieces, tokenIds),
     idsToText: (tokenIds) => decodePieces(lookUpPieces(pieces, tokenIds), ids, model),
     textToIds: () => {
-      throw new AsrError('unsupported-option', 'This checkpoint holds no tokenizer model, only its pieces: text cannot be turned into tokens.');
+      throw new AsrError(
+        'unsupported-option',
+        'This checkpoint holds no tokenizer model, only its pieces: text cannot be turned into tokens.',
+      );
     },
   };
 }

@@ -12,7 +12,10 @@ const CONTINUATION = '##';
 
 /** @param vocabText text of `vocab.txt`: one token a line, ids in the order of the lines */
 export function createWordPieceTokenizer(vocabText: string): Tokenizer {
-  const pieces = vocabText.trimEnd().split('\n').map((line) => line.trim());
+  const pieces = vocabText
+    .trimEnd()
+    .split('\n')
+    .map((line) => line.trim());
   // A vocabulary without them gets them behind its last line, in this order.
   for (const token of ['[UNK]', '[SEP]', '[PAD]', '[CLS]', '[MASK]']) if (!pieces.includes(token)) pieces.push(token);
   const ids = new Map(pieces.map((piece, id) => [piece, id]));
@@ -62,7 +65,7 @@ function splitWords(text: string): string[] {
     if (SPECIAL.includes(part)) return [part];
     return part
       .replace(/[\t\n\r]/g, ' ')
-      .replace(/[\0\ufffd\p{C}]/gu, '')
+      .replace(/[\0\ufffd\p{Cc}\p{Cf}\p{Co}\p{Cs}]/gu, '')
       .replace(CHINESE, ' $& ')
       .replace(/[\p{P}$+<=>^`|~]/gu, ' $& ')
       .split(/\p{White_Space}+/u)
