@@ -27,14 +27,19 @@ export class FeatureQueue {
     }
   }
 
-  /** The next `count` columns, [numFeatures, numFrames] row-major, with the cached ones in front when asked. */
+  /**
+   * The next `count` columns, [numFeatures, numFrames] row-major, with the cached ones in front when asked: always as many as promised,
+   * zeros where the stream is younger than the cache, as NeMo fills its buffer.
+   */
   take(count: number, withCached: boolean): MelFeatures {
-    const from = Math.max(0, this.#consumed - (withCached ? this.#numCached : 0));
+    const numBefore = withCached ? this.#numCached : 0;
+    const from = Math.max(0, this.#consumed - numBefore);
     const columns = this.#columns.slice(from, this.#consumed + count);
-    const numFrames = columns.length;
+    const numFrames = numBefore + count;
+    const firstColumn = numFrames - columns.length;
     const data = new Float32Array(this.#numFeatures * numFrames);
-    columns.forEach((column, frame) => {
-      for (let row = 0; row < this.#numFeatures; row++) data[row * numFrames + frame] = column[row]!;
+    columns.forEach((column, index) => {
+      for (let row = 0; row < this.#numFeatures; row++) data[row * numFrames + firstColumn + index] = column[row]!;
     });
     this.#consumed += count;
     const surplus = Math.max(0, this.#consumed - this.#numCached);
