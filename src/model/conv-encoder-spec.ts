@@ -8,6 +8,7 @@ import * as v from 'valibot';
 import { AsrError } from '../base/errors.ts';
 import { ACTIVATIONS, type Activation } from './activation.ts';
 import { MAX_LAYERS, dimension, parseConfig } from './config.ts';
+import { convStageLengths, planConv } from './conv-plan.ts';
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(4096));
 const one = v.union([count, v.pipe(v.array(count), v.minLength(1))]);
@@ -115,7 +116,7 @@ export function readConvEncoderSpec(section: unknown): ConvEncoderSpec {
     };
   });
 
-  return {
+  const spec: ConvEncoderSpec = {
     kind: 'conv',
     featIn,
     outputSize: width,
@@ -125,6 +126,21 @@ export function readConvEncoderSpec(section: unknown): ConvEncoderSpec {
     normGroups: c.norm_groups === -1 ? 0 : c.norm_groups,
     blocks,
   };
+  assertResidualsFit(spec);
+  return spec;
+}
+
+/** NeMo builds blocks whose residual has other lengths than the block, but cannot run them. */
+function assertResidualsFit(spec: ConvEncoderSpec): void {
+  const plan = planConv(spec);
+  const frames = convStageLengths(plan, 10_007);
+  let kept = 1;
+  plan.blocks.forEach(({ block, inputStage, repeats }, index) => {
+    const [input, output] = [frames[inputStage] as number, frames[repeats.at(-1)?.to ?? inputStage] as number];
+    const fits = Math.floor((input - 1) / block.residualStride) + 1 === output && block.residualInputs.length <= kept;
+    if (block.residual !== 'none' && !fits) throw unsupported(index, 'a residual of another length than the block', 'NeMo cannot run it');
+    kept = block.isDense ? kept + 1 : 1;
+  });
 }
 
 function first(value: number | number[]): number {

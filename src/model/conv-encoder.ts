@@ -8,14 +8,9 @@ import { Graph, type Value } from '../onnx/graph.ts';
 import { activate } from './activation.ts';
 import type { ConvBlockSpec, ConvEncoderSpec } from './conv-encoder-spec.ts';
 import { foldedConv } from './conv-norm.ts';
-import { type PlannedBlock, masksInput, planConv } from './conv-plan.ts';
+import { type PlannedBlock, convMaskName, masksInput, planConv } from './conv-plan.ts';
 import { squeezeExcite } from './squeeze-excite.ts';
 import type { WeightReader } from './weight-reader.ts';
-
-/** Name of the mask of a stage's frames. */
-export function convMaskName(stage: number): string {
-  return `conv_mask_${stage}`;
-}
 
 /** Everything a block needs beside its input. */
 type Build = {

@@ -1,7 +1,6 @@
 /** Lengths and masks of a `ConvASREncoder`. */
-import { convMaskName } from './conv-encoder.ts';
 import type { ConvEncoderSpec } from './conv-encoder-spec.ts';
-import { type ConvPlan, convStageLengths, planConv } from './conv-plan.ts';
+import { type ConvPlan, convMaskName, convStageLengths, planConv } from './conv-plan.ts';
 import { type EncoderBatch, type Feed, frameMask } from './feeds.ts';
 
 /**

@@ -63,3 +63,8 @@ export function convStageLengths({ shrinks }: ConvPlan, numFrames: number): numb
   }
   return lengths;
 }
+
+/** Name of the input that masks a stage's frames. */
+export function convMaskName(stage: number): string {
+  return `conv_mask_${stage}`;
+}

@@ -63,7 +63,8 @@ function requiredSection(config: unknown, name: string): ConfigTree {
   throw new AsrError('checkpoint-corrupt', `model_config.yaml has no ${name} section.`);
 }
 
-function readEncoderSpec(section: ConfigTree): EncoderSpec {
+/** Reads the `encoder` section, whatever its class. */
+export function readEncoderSpec(section: ConfigTree): EncoderSpec {
   const target = targetClass(section);
   if (target === 'ConformerEncoder') return readConformerSpec(section);
   if (target === 'ConvASREncoder') return readConvEncoderSpec(section);

@@ -1,0 +1,70 @@
+/** Runs a checkpoint's encoder as the engine does: graph, positions and masks from `src/model/encoder.ts`. */
+import type { ContextSize } from '../../src/model/conformer-spec.ts';
+import { type EncoderSpec, buildEncoder, encodedLength, encoderFeeds, encoderPositions, seesPadding } from '../../src/model/encoder.ts';
+import { positionTable } from '../../src/model/positions.ts';
+import { readEncoderSpec } from '../../src/model/spec.ts';
+import { GraphSession, type HostTensor, openCheckpoint } from './graph-session.ts';
+import type { NpyArray } from './npz.ts';
+
+/** Encoder output of one clip, channels first as NeMo has it, cut to its valid frames. */
+export type EncodedClip = NpyArray<Float32Array>;
+
+export class EncoderSession {
+  readonly spec: EncoderSpec;
+  readonly #masked: boolean;
+  readonly #encoder: GraphSession;
+  readonly #positions: GraphSession | undefined;
+
+  private constructor(spec: EncoderSpec, masked: boolean, encoder: GraphSession, positions: GraphSession | undefined) {
+    this.spec = spec;
+    this.#masked = masked;
+    this.#encoder = encoder;
+    this.#positions = positions;
+  }
+
+  /**
+   * @param masked built for padded batches
+   * @param change turns the archive's spec into the one to run
+   */
+  static async open(archive: Blob, { masked, change = (spec) => spec }: { masked: boolean; change?: (spec: EncoderSpec) => EncoderSpec }): Promise<EncoderSession> {
+    const { config, weights } = await openCheckpoint(archive);
+    const spec = change(readEncoderSpec((config as { encoder: never }).encoder));
+    const graphs = buildEncoder(weights, spec, { masked });
+    const named = (name: string) => graphs.find((graph) => graph.name === name);
+    const positions = named('positions');
+    return new EncoderSession(spec, masked, await GraphSession.create(named('encoder')!), positions && (await GraphSession.create(positions)));
+  }
+
+  /** Encodes [batch, mels, columns] features, of which the first `lengths` columns are valid. */
+  async encode(features: NpyArray<Float32Array>, lengths: readonly number[], spec: EncoderSpec = this.spec, context?: ContextSize): Promise<EncodedClip[]> {
+    const [batch = 0, mels = 0, columns = 0] = features.shape;
+    const numFrames = seesPadding(spec) ? columns : Math.max(...lengths);
+    const feeds: Record<string, HostTensor> = { features: { data: cut(features.data, columns, numFrames), dims: [batch, mels, numFrames] } };
+    for (const { frames, names } of encoderPositions(spec, numFrames)) {
+      const { dModel } = spec as { dModel: number };
+      Object.assign(feeds, await this.#positions!.run({ position_table: { data: positionTable(frames, frames, dModel), dims: [2 * frames, dModel] } }, names));
+    }
+    const contexts = 'contexts' in spec ? spec.contexts : [[-1, -1]];
+    Object.assign(feeds, encoderFeeds(spec, { lengths, numFrames, context: context ?? (contexts[0] as ContextSize) }, { masked: this.#masked }));
+    const { encoded } = await this.#encoder.run(feeds);
+    const valid = lengths.map((length) => encodedLength(spec, length, numFrames));
+    return valid.map((length, clip) => clipOf(encoded!, clip, length));
+  }
+}
+
+function clipOf({ data, dims }: HostTensor, clip: number, length: number): EncodedClip {
+  const [, frames = 0, size = 0] = dims;
+  const result = new Float32Array(size * length);
+  for (let row = 0; row < size; row++) {
+    for (let column = 0; column < length; column++) result[row * length + column] = data[(clip * frames + column) * size + row]!;
+  }
+  return { shape: [size, length], data: result };
+}
+
+/** The first `kept` of every row's `columns`. */
+function cut(data: Float32Array, columns: number, kept: number): Float32Array {
+  const rows = data.length / columns;
+  const result = new Float32Array(rows * kept);
+  for (let row = 0; row < rows; row++) result.set(data.subarray(row * columns, row * columns + kept), row * kept);
+  return result;
+}

@@ -1,0 +1,80 @@
+/** Encoders of every family against NeMo's own numbers, clip by clip and as a padded batch. */
+import { expect, test } from 'vitest';
+import { EncoderSession } from '../../e2e/support/encoder-session.ts';
+import { type Golden, TOLERANCE, maxDifference, openGolden } from '../../e2e/support/golden.ts';
+import type { NpyArray } from '../../e2e/support/npz.ts';
+
+const CASES = ['quartznet-ctc-char', 'jasper-ctc', 'citrinet-ctc-bpe', 'contextnet-rnnt-bpe', 'marblenet-frame-vad', 'marblenet-classification'];
+
+/** Archives of `*-variants`, by the names in expected.json. */
+const CONV_VARIANTS = [
+  'no-mask',
+  'groups-heads',
+  'residual-max',
+  'stride-every-repeat',
+  'future-context',
+  'se-context',
+  'layer-norm-gelu',
+  'group-norm-selu',
+  'instance-norm-hardtanh',
+];
+
+test.each(CASES)('the encoder of %s gives NeMo\'s frames for single clips and for a batch', async (name) => {
+  const golden = openGolden(name);
+  const clips = golden.inputs.map((_, input) => golden.features(input));
+  const lengths = clips.map((_, input) => golden.featuresLength(input));
+
+  const single = await EncoderSession.open(golden.archive(), { masked: false });
+  for (const [input, features] of clips.entries()) {
+    const [encoded] = await single.encode({ ...features, shape: [1, ...features.shape] }, [lengths[input]!]);
+    expectClose(encoded!, golden.array(`single.${input}.encoded`), golden.encodedLength(input));
+  }
+  const batched = await EncoderSession.open(golden.archive(), { masked: true });
+  const encoded = await batched.encode(padded(clips), lengths);
+  encoded.forEach((clip, input) => expectClose(clip, clipOf(golden, 'batch.encoded', input), golden.encodedLength(input)));
+});
+
+test.each(CONV_VARIANTS)('the convolutional encoder with %s gives NeMo\'s frames', (name) => expectVariant('conv-variants', name));
+
+type Variant = { readonly encoded_length: readonly number[]; readonly features_length: readonly number[] };
+
+async function expectVariant(caseName: string, name: string): Promise<void> {
+  const golden = openGolden(caseName);
+  const variant = (golden.json['variants'] as Record<string, Variant>)[name]!;
+  const features = golden.array('features');
+  const [, mels = 0, columns = 0] = features.shape;
+  const archive = golden.archive(`${name}.nemo`);
+
+  const single = await EncoderSession.open(archive, { masked: false });
+  const alone = { shape: [1, mels, columns], data: features.data.subarray(0, mels * columns) };
+  const [encoded] = await single.encode(alone, [variant.features_length[0]!]);
+  expectClose(encoded!, golden.array(`${name}.single.encoded`), variant.encoded_length[0]!);
+
+  const batched = await EncoderSession.open(archive, { masked: true });
+  const both = await batched.encode(features, variant.features_length);
+  both.forEach((clip, index) => expectClose(clip, clipOf(golden, `${name}.batch.encoded`, index), variant.encoded_length[index]!));
+}
+
+/** Without `conv_mask` NeMo's length may exceed its tensor; no more than the tensor is decoded. */
+function expectClose(actual: NpyArray<Float32Array>, expected: NpyArray<Float32Array>, encodedLength: number): void {
+  const length = Math.min(encodedLength, expected.shape[1]!);
+  expect(actual.shape).toEqual([expected.shape[0], length]);
+  expect(maxDifference(actual, expected, length)).toBeLessThan(TOLERANCE.encoded);
+}
+
+function clipOf(golden: Golden, name: string, clip: number): NpyArray<Float32Array> {
+  const { shape, data } = golden.array(name);
+  const [, rows = 0, columns = 0] = shape;
+  return { shape: [rows, columns], data: data.subarray(clip * rows * columns, (clip + 1) * rows * columns) };
+}
+
+function padded(clips: readonly NpyArray<Float32Array>[]): NpyArray<Float32Array> {
+  const columns = Math.max(...clips.map(({ shape }) => shape[1]!));
+  const rows = clips[0]!.shape[0]!;
+  const data = new Float32Array(clips.length * rows * columns);
+  clips.forEach((clip, index) => {
+    const width = clip.shape[1]!;
+    for (let row = 0; row < rows; row++) data.set(clip.data.subarray(row * width, (row + 1) * width), (index * rows + row) * columns);
+  });
+  return { shape: [clips.length, rows, columns], data };
+}
