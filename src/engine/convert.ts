@@ -80,7 +80,7 @@ function buildGraphs(spec: ModelSpec, weights: WeightReader): { prefix: string; 
   const encoderSize = spec.encoder.outputSize;
   const masked = buildEncoder(weights, spec.encoder, { masked: true }).find((graph) => graph.name === 'encoder') as Graph;
   const encoder = [...buildEncoder(weights, spec.encoder, { masked: false }).map((graph) => named(graph)), named(masked, 'encoder_masked')];
-  if (isCacheAware(spec)) encoder.push(named(buildConformerStep(weights, spec.encoder)));
+  if (spec.encoder.kind === 'conformer' && isCacheAware(spec)) encoder.push(named(buildConformerStep(weights, spec.encoder)));
 
   const groups = [{ prefix: 'encoder', graphs: encoder }];
   if (spec.ctc) groups.push({ prefix: 'ctc', graphs: [named(buildCtcHead(weights, spec.ctc, encoderSize))] });

@@ -1,6 +1,7 @@
 /** The whole engine against NeMo: features, encoder, head, hypotheses, one by one and as a batch (WASM, Node). */
 import { expect, test } from 'vitest';
 import { type Golden, type GoldenHypothesis, TOLERANCE, openGolden } from '../../e2e/support/golden.ts';
+import type { MelFeatures } from '../audio/mel.ts';
 import { LoadedModel } from './asr-model.ts';
 import { projectFrames } from './decode-clips.ts';
 import { hostValues } from './encoder-runner.ts';
@@ -13,6 +14,15 @@ async function open(golden: Golden): Promise<LoadedModel> {
   const model = await loadModel({ kind: 'file', file: golden.archive(), name: `${golden.name}.nemo` }, { device: 'wasm', cache: false });
   if (!(model instanceof LoadedModel)) throw new Error('not an engine model');
   return model;
+}
+
+function featureDifference({ data, numFeatures, numFrames }: MelFeatures, theirs: { data: Float32Array; shape: readonly number[] }): number {
+  const columns = theirs.shape.at(-1) as number;
+  let worst = 0;
+  for (let row = 0; row < numFeatures; row++) {
+    for (let frame = 0; frame < numFrames; frame++) worst = Math.max(worst, Math.abs(data[row * numFrames + frame]! - theirs.data[row * columns + frame]!));
+  }
+  return worst;
 }
 
 /** Greatest absolute difference between [frames, size] and NeMo's [size, frames]. */
@@ -33,14 +43,9 @@ test.each(CASES)('%s: features and encoder output equal NeMo, one by one and as 
   const { mel, encoder, spec } = model.parts;
   const clips = golden.inputs.map((input) => mel.extract(input.samples));
   for (const [index, clip] of clips.entries()) {
-    const features = golden.features(index);
     expect(clip.numFrames).toBe(golden.featuresLength(index));
-    const columns = features.shape.at(-1) as number;
-    for (let row = 0; row < clip.numFeatures; row++) {
-      for (let frame = 0; frame < clip.numFrames; frame++) {
-        expect(Math.abs(clip.data[row * clip.numFrames + frame]! - features.data[row * columns + frame]!)).toBeLessThan(TOLERANCE.features);
-      }
-    }
+    // Features of the same front end are recorded once, with one of the cases.
+    if (golden.json.stages?.single[index]?.features_file) expect(featureDifference(clip, golden.features(index))).toBeLessThan(TOLERANCE.features);
     const encoded = await encoder.encode([clip], model.context);
     expect(encoded.lengths).toEqual([golden.encodedLength(index)]);
     const size = spec.encoder.outputSize;
@@ -54,7 +59,10 @@ test.each(CASES)('%s: features and encoder output equal NeMo, one by one and as 
   });
 });
 
-test.each(CASES.flatMap((name) => (name.includes('hybrid') ? [[name, 'rnnt'], [name, 'ctc']] : [[name, undefined]])) as [string, 'ctc' | 'rnnt' | undefined][])(
+type Head = readonly [string, 'ctc' | 'rnnt' | undefined];
+const HEADS = CASES.flatMap((name): Head[] => (name.includes('hybrid') ? [[name, 'rnnt'], [name, 'ctc']] : [[name, undefined]]));
+
+test.each(HEADS)(
   '%s (%s): text, ids, score and timestamps equal NeMo, single and batched',
   async (name, decoderType) => {
     const golden = openGolden(name);
