@@ -7,6 +7,8 @@
 import type { AudioSample, Input, InputAudioTrack } from 'mediabunny';
 import { throwIfAborted } from '../base/abort.ts';
 import { AsrError, isAsrError, messageOf } from '../base/errors.ts';
+import { readMp3Delay } from './mp3-delay.ts';
+import { cutOggTail } from './ogg-tail.ts';
 import { checkDuration, checkLayout, type Pcm } from './pcm.ts';
 import { streamWav } from './wav.ts';
 import { isWav } from './wav-header.ts';
@@ -29,7 +31,7 @@ export async function* decodeAudio(blob: Blob, { signal }: { readonly signal?: A
   throwIfAborted(signal);
   if (blob.size === 0) throw new AsrError('audio-empty', 'The file is empty (0 bytes).');
   if (await isWav(blob)) yield* streamWav(blob, signal ? { signal } : {});
-  else yield* decodeMedia(blob, signal);
+  else yield* decodeMedia(await cutOggTail(blob), signal);
 }
 
 async function* decodeMedia(blob: Blob, signal: AbortSignal | undefined): AsyncGenerator<Pcm> {
@@ -38,7 +40,7 @@ async function* decodeMedia(blob: Blob, signal: AbortSignal | undefined): AsyncG
   const formats = [MP4, QTFF, WEBM, MATROSKA, OGG, FLAC, MP3, ADTS, MPEG_TS];
   const input = new media.Input({ source: new media.BlobSource(blob), formats });
   try {
-    const { track, origin, name } = await openTrack(input, signal);
+    const { track, origin, name } = await openTrack(input, blob, signal);
     const sink = new media.AudioSampleSink(track);
     const timeline = new Timeline(origin);
     let hasSound = false;
@@ -66,7 +68,7 @@ async function* decodeMedia(blob: Blob, signal: AbortSignal | undefined): AsyncG
         from = origin + timeline.seconds + brokenSeconds;
       }
     }
-    if (!hasSound) throw new AsrError('audio-empty', `The file (${name}) has no sound in it.`);
+    if (!hasSound) throw new AsrError('audio-empty', `The file (${name}) has no sound in it, or is cut off before any.`);
   } finally {
     input.dispose();
   }
@@ -74,8 +76,8 @@ async function* decodeMedia(blob: Blob, signal: AbortSignal | undefined): AsyncG
 
 type OpenTrack = { readonly track: InputAudioTrack; readonly origin: number; readonly name: string };
 
-/** The track to decode, the time at which the file starts, and what the file is, for messages. */
-async function openTrack(input: Input, signal: AbortSignal | undefined): Promise<OpenTrack> {
+/** The track to decode, the time at which its sound starts, and what the file is, for messages. */
+async function openTrack(input: Input, blob: Blob, signal: AbortSignal | undefined): Promise<OpenTrack> {
   let container = 'unknown container';
   try {
     if (!(await input.canRead()))
@@ -83,15 +85,23 @@ async function openTrack(input: Input, signal: AbortSignal | undefined): Promise
     container = (await input.getFormat()).name;
     throwIfAborted(signal);
     const track = await input.getPrimaryAudioTrack();
-    if (!track) throw new AsrError('audio-empty', `The ${container} file has no audio track.`);
-    const codec = (await track.getCodec()) ?? (await track.getCodecParameterString()) ?? 'of an unknown codec';
-    const name = `${container} with ${codec} audio`;
-    if (!(await track.canDecode())) {
-      const where = 'AudioDecoder' in globalThis ? 'This browser has no decoder for it.' : 'There is no WebCodecs here to decode it.';
-      throw new AsrError('audio-undecodable', `The file is ${name}. ${where} ${ADVICE}`);
+    if (!track) {
+      if ((await input.getTracks()).length > 0) throw new AsrError('audio-empty', `The ${container} file has no audio track.`);
+      throw new AsrError('audio-undecodable', `The ${container} file has no track that Sotto can read. ${ADVICE}`);
     }
+    const codec = (await track.getCodec()) ?? (await track.getInternalCodecId()) ?? 'an unknown codec';
+    const name = `${container} (${codec})`;
+    if (!(await track.canDecode()))
+      throw new AsrError(
+        'audio-undecodable',
+        'AudioDecoder' in globalThis
+          ? `The file is ${name}: this browser has no decoder for it. ${ADVICE}`
+          : `The file is ${name}: there is no WebCodecs here to decode it. Convert it to WAV.`,
+      );
     // Tracks that start late (beside video) are padded; a file whose clock starts late (MPEG-TS) is not.
-    return { track, origin: Math.max(0, await input.getFirstTimestamp()), name };
+    const fileStart = Math.max(0, await input.getFirstTimestamp());
+    const delay = container === 'MP3' ? (await readMp3Delay(blob)) / (await track.getSampleRate()) : 0;
+    return { track, origin: fileStart + delay, name };
   } catch (thrown) {
     if (isAsrError(thrown)) throw thrown;
     throw new AsrError('audio-undecodable', `The ${container} file is damaged or cut: ${messageOf(thrown)}. ${ADVICE}`, { cause: thrown });

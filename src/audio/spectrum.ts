@@ -6,6 +6,8 @@
  */
 import { RealFft } from './fft.ts';
 
+const { fround } = Math;
+
 export type Framing = {
   readonly window: Float32Array;
   readonly nFft: number;
@@ -65,10 +67,11 @@ export class FrameSpectrum {
     if (from < to) {
       const preemphasis = this.#preemphasis;
       let at = first + from - start;
+      // Rounded to float32 where torch rounds: in a nearly empty band this noise is what NeMo's feature is made of.
       let previous = at > 0 ? samples[at - 1]! : 0;
       for (let i = from; i < to; i++, at++) {
         const sample = samples[at]!;
-        frame[offset + i] = (sample - preemphasis * previous) * window[i]!;
+        frame[offset + i] = fround(fround(sample - fround(preemphasis * previous)) * window[i]!);
         previous = sample;
       }
     }
