@@ -13,7 +13,10 @@ const ROOT = import.meta.dirname;
 const ORT_FOLDER = join(ROOT, 'node_modules/onnxruntime-web/dist');
 
 /** The three builds of the engine (jspi and asyncify for WebGPU, plain for WASM), each a loader and its wasm. */
-const ORT_FILES = ['.jspi', '.asyncify', ''].flatMap((build) => [`ort-wasm-simd-threaded${build}.mjs`, `ort-wasm-simd-threaded${build}.wasm`]);
+const ORT_FILES = ['.jspi', '.asyncify', ''].flatMap((build) => [
+  `ort-wasm-simd-threaded${build}.mjs`,
+  `ort-wasm-simd-threaded${build}.wasm`,
+]);
 
 /** `connect-src` names the hub and its storage, the only other hosts that Sotto ever talks to. */
 const PAGE_POLICY = [
@@ -105,6 +108,8 @@ function ortFiles(): Plugin {
   let outFolder = '';
   return {
     name: 'sotto-ort-files',
+    apply: (_config, { command, isPreview }) =>
+      command === 'build' || (command === 'serve' && !isPreview && !process.env['VITEST']),
     configResolved(config) {
       outFolder = resolve(config.root, config.build.outDir, 'ort');
     },
@@ -113,12 +118,13 @@ function ortFiles(): Plugin {
         const name = new URL(request.url ?? '/', 'http://localhost').pathname.slice(1);
         if (!ORT_FILES.includes(name)) return next();
         response.setHeader('Content-Type', name.endsWith('.wasm') ? 'application/wasm' : 'text/javascript');
-        for (const [header, value] of Object.entries(server.config.server.headers ?? {})) response.setHeader(header, String(value));
+        for (const [header, value] of Object.entries(server.config.server.headers ?? {}))
+          response.setHeader(header, String(value));
         createReadStream(join(ORT_FOLDER, name)).pipe(response);
       });
     },
     closeBundle() {
-      if (this.environment?.config.isWorker) return;
+      if (this.environment.config.isWorker || this.environment.config.command !== 'build') return;
       mkdirSync(outFolder, { recursive: true });
       for (const name of ORT_FILES) cpSync(join(ORT_FOLDER, name), join(outFolder, name));
     },
@@ -130,7 +136,8 @@ function ortFiles(): Plugin {
  * consumers recognise; Vite's own output works in browsers only.
  */
 function plainWorkerUrl(): Plugin {
-  const viteForm = /new URL\(\s*\/\* @vite-ignore \*\/\s*new URL\("([^"]+)", import\.meta\.url\)\.href,\s*"" \+ import\.meta\.url\s*\)/g;
+  const viteForm =
+    /new URL\(\s*\/\* @vite-ignore \*\/\s*new URL\("([^"]+)", import\.meta\.url\)\.href,\s*"" \+ import\.meta\.url\s*\)/g;
   return {
     name: 'sotto-plain-worker-url',
     enforce: 'post',

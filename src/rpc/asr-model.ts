@@ -40,7 +40,9 @@ export type LoadedModel = {
 export type ModelClass<T> = (new (loaded: LoadedModel) => T) & { readonly nemoClass: string };
 
 /** Options of `transcribe` as data, as NeMo's `get_transcribe_config()` gives them to be changed and passed on. */
-export type TranscribeConfig = Required<Pick<TranscribeOptions, 'batchSize' | 'timestamps' | 'returnAlignments' | 'long'>> &
+export type TranscribeConfig = Required<
+  Pick<TranscribeOptions, 'batchSize' | 'timestamps' | 'returnAlignments' | 'long'>
+> &
   Pick<TranscribeOptions, 'channelSelector'>;
 
 /** NeMo's `ASRModel`: opens any checkpoint; a subclass opens those of its class only. */
@@ -135,7 +137,10 @@ export class ASRModel implements AsyncDisposable {
   }
 
   /** NeMo `change_decoding_strategy`; `decoderType` picks the head of a hybrid. */
-  changeDecodingStrategy(config: object | null, options: { readonly decoderType?: 'ctc' | 'rnnt' } = {}): Promise<void> {
+  changeDecodingStrategy(
+    config: object | null,
+    options: { readonly decoderType?: 'ctc' | 'rnnt' } = {},
+  ): Promise<void> {
     return this.call('changeDecodingStrategy', config, options);
   }
 

@@ -21,7 +21,9 @@ function convert(item: PageAudio, index: number): AudioInput {
   if (typeof item === 'string') return resolveUrl(item, index);
   if (typeof AudioBuffer !== 'undefined' && item instanceof AudioBuffer) return fromAudioBuffer(item);
   if (isSamples(item)) return { samples: item.samples, sampleRate: item.sampleRate };
-  throw new TypeError(`audio[${index}] must be a File, Blob, URL, Float32Array, AudioBuffer or { samples, sampleRate }`);
+  throw new TypeError(
+    `audio[${index}] must be a File, Blob, URL, Float32Array, AudioBuffer or { samples, sampleRate }`,
+  );
 }
 
 function resolveUrl(text: string, index: number): string {
@@ -31,7 +33,9 @@ function resolveUrl(text: string, index: number): string {
 }
 
 function fromAudioBuffer(buffer: AudioBuffer): AudioInput {
-  const samples = Array.from({ length: buffer.numberOfChannels }, (_, channel) => buffer.getChannelData(channel).slice());
+  const samples = Array.from({ length: buffer.numberOfChannels }, (_, channel) =>
+    buffer.getChannelData(channel).slice(),
+  );
   return { samples, sampleRate: buffer.sampleRate };
 }
 
@@ -39,5 +43,8 @@ function isSamples(item: unknown): item is { samples: Float32Array | readonly Fl
   if (typeof item !== 'object' || item === null || !('samples' in item) || !('sampleRate' in item)) return false;
   const { samples, sampleRate } = item;
   if (!(typeof sampleRate === 'number' && Number.isFinite(sampleRate) && sampleRate > 0)) return false;
-  return samples instanceof Float32Array || (Array.isArray(samples) && samples.length > 0 && samples.every((s) => s instanceof Float32Array));
+  return (
+    samples instanceof Float32Array ||
+    (Array.isArray(samples) && samples.length > 0 && samples.every((s) => s instanceof Float32Array))
+  );
 }

@@ -2,7 +2,10 @@
 import { type ProxyMarked, proxy } from 'comlink';
 
 /** Nothing is delivered once `signal` has fired, because the call it belongs to has already rejected. */
-export function toWireCallback<T>(callback: (value: T) => void, signal: AbortSignal | undefined): ((value: T) => void) & ProxyMarked;
+export function toWireCallback<T>(
+  callback: (value: T) => void,
+  signal: AbortSignal | undefined,
+): ((value: T) => void) & ProxyMarked;
 export function toWireCallback<T>(
   callback: ((value: T) => void) | undefined,
   signal: AbortSignal | undefined,

@@ -2,7 +2,8 @@
  * Carries the kind of an error across the worker boundary, in both directions.
  *
  * Comlink's own handler sends name, message and stack only (GoogleChromeLabs/comlink#594), so `AsrError.code` would be lost and
- * callers would have to match on text. Import this module before the first Comlink call on either side. `cause` stays where it was.
+ * callers would have to match on text. A call and not a mere import, because bundlers drop imports that are only made for their effect.
+ * `cause` stays where it was.
  */
 import { type TransferHandler, transferHandlers } from 'comlink';
 import { AsrError, type ErrorCode, isAsrError } from '../base/errors.ts';
@@ -26,7 +27,10 @@ const coded: TransferHandler<Thrown, WireError> = {
   },
 };
 
-transferHandlers.set('throw', coded);
+/** Makes `AsrError.code` survive Comlink; both sides call it before their first call. Calling it twice is harmless. */
+export function carryErrorCodes(): void {
+  transferHandlers.set('throw', coded);
+}
 
 function revive({ name, message, stack, code }: Extract<WireError, { isError: true }>['value']): Error {
   const error = code ? new AsrError(code, message) : new (builtInError(name))(message);

@@ -7,7 +7,10 @@ const isBoolean: Check = [(value) => typeof value === 'boolean', 'a boolean'];
 const isText: Check = [(value) => typeof value === 'string', 'a string'];
 const isFunction: Check = [(value) => typeof value === 'function', 'a function'];
 const isSignal: Check = [(value) => value instanceof AbortSignal, 'an AbortSignal'];
-const isPositive: Check = [(value) => typeof value === 'number' && Number.isFinite(value) && value > 0, 'a positive number'];
+const isPositive: Check = [
+  (value) => typeof value === 'number' && Number.isFinite(value) && value > 0,
+  'a positive number',
+];
 const isCount: Check = [(value) => Number.isInteger(value) && (value as number) > 0, 'a positive integer'];
 
 function isOneOf(...choices: readonly string[]): Check {
@@ -34,13 +37,19 @@ const TRANSCRIBE: Record<string, Check> = {
   batchSize: isCount,
   timestamps: isBoolean,
   returnAlignments: isBoolean,
-  channelSelector: [(value) => value === 'average' || (Number.isInteger(value) && (value as number) >= 0), "a channel number or 'average'"],
+  channelSelector: [
+    (value) => value === 'average' || (Number.isInteger(value) && (value as number) >= 0),
+    "a channel number or 'average'",
+  ],
   long: isOneOf('auto', 'full', 'buffered', 'pauses'),
 };
 
 const STREAM: Record<string, Check> = {
   ...CALL,
-  attContextSize: [(value) => Array.isArray(value) && value.length === 2 && value.every(Number.isInteger), 'two integers'],
+  attContextSize: [
+    (value) => Array.isArray(value) && value.length === 2 && value.every(Number.isInteger),
+    'two integers',
+  ],
   chunkSeconds: isPositive,
   sampleRate: isPositive,
 };

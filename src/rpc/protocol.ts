@@ -29,8 +29,13 @@ export type WireSource =
 
 export type WireLoadOptions = Plain<LoadOptions> & { readonly assetBase: string; readonly expectedClass?: string };
 
+/** What a download would bring. */
+export type RemoteSize = { readonly name: string; readonly bytes: number };
+
 export type AsrWorker = {
   load(job: number, source: WireSource, options: WireLoadOptions, onProgress?: OnProgress): Promise<WireModel>;
+  /** Finds a remote checkpoint and tells its size, without fetching it. */
+  measure(job: number, source: WireSource, options: Plain<LoadOptions>): Promise<RemoteSize>;
   listStored(): Promise<readonly StoredCheckpoint[]>;
   deleteStored(id: string): Promise<void>;
   cancel(job: number): void;

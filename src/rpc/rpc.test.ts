@@ -37,7 +37,13 @@ function echoModel(): EngineModel {
     async openStream(_options, onUpdate) {
       let total = 0;
       const update = (isFinal: boolean): void =>
-        onUpdate({ committed: isFinal ? `${total}` : '', draft: isFinal ? '' : `${total}`, words: [], time: total, isFinal });
+        onUpdate({
+          committed: isFinal ? `${total}` : '',
+          draft: isFinal ? '' : `${total}`,
+          words: [],
+          time: total,
+          isFinal,
+        });
       return {
         async push(samples) {
           total += samples.length;
@@ -65,6 +71,7 @@ async function openEcho(): Promise<{ model: ASRModel; worker: EventTarget & Work
       if (source.kind === 'pretrained') throw new AsrError('checkpoint-not-found', `no ${source.name}`);
       return echoModel();
     },
+    measureRemote: async () => ({ name: 'echo', bytes: 1 }),
     listStored: async () => [],
     deleteStored: async () => {},
   });
@@ -73,11 +80,15 @@ async function openEcho(): Promise<{ model: ASRModel; worker: EventTarget & Work
     postMessage: port2.postMessage.bind(port2),
     terminate: () => port2.close(),
   }) as EventTarget & WorkerLike;
-  port2.addEventListener('message', ({ data, ports }) => worker.dispatchEvent(new MessageEvent('message', { data, ports: [...ports] })));
+  port2.addEventListener('message', ({ data, ports }) =>
+    worker.dispatchEvent(new MessageEvent('message', { data, ports: [...ports] })),
+  );
   port2.start();
   const link = new WorkerLink(worker);
   const source = { kind: 'url', url: 'echo:' } as const;
-  const remote = await link.run((job) => link.remote.load(job, source, { assetBase: '/' }) as unknown as Promise<Remote<WireModel>>);
+  const remote = await link.run(
+    (job) => link.remote.load(job, source, { assetBase: '/' }) as unknown as Promise<Remote<WireModel>>,
+  );
   const model = new ASRModel({ link, remote, ...(await link.run(() => remote.describe())) });
   return { model, worker, close: () => link.terminate() };
 }
@@ -86,7 +97,8 @@ describe('the page and its worker', () => {
   it('gives hypotheses in input order and reports progress', async () => {
     const { model, close } = await openEcho();
     const texts: string[] = [];
-    const onProgress: TranscribeOptions['onProgress'] = (progress) => progress.phase === 'transcribe' && texts.push(progress.text);
+    const onProgress: TranscribeOptions['onProgress'] = (progress) =>
+      progress.phase === 'transcribe' && texts.push(progress.text);
     const results = await model.transcribe([new Float32Array(3), new Float32Array(1)], { onProgress });
     expect(results.map(({ text }) => text)).toEqual(['3', '1']);
     expect(texts).toEqual(['3', '1']);
@@ -117,7 +129,8 @@ describe('the page and its worker', () => {
     const waiting = [model.transcribe(new Float32Array(60_000)), model.transcribe(new Float32Array(60_000))];
     const settled = Promise.allSettled(waiting);
     worker.dispatchEvent(Object.assign(new Event('error'), { message: 'RangeError: Array buffer allocation failed' }));
-    for (const result of await settled) expect(result).toMatchObject({ status: 'rejected', reason: { code: 'out-of-memory' } });
+    for (const result of await settled)
+      expect(result).toMatchObject({ status: 'rejected', reason: { code: 'out-of-memory' } });
     await expect(model.transcribe(new Float32Array(1))).rejects.toMatchObject({ code: 'out-of-memory' });
   });
 
@@ -154,7 +167,8 @@ describe('the page and its worker', () => {
     const { model, close } = await openEcho();
     const audio = [1, 2, 3].map((length) => new Float32Array(length));
     const batches: string[][] = [];
-    for await (const batch of model.transcribeGenerator(audio, { batchSize: 2 })) batches.push(batch.map(({ text }) => text));
+    for await (const batch of model.transcribeGenerator(audio, { batchSize: 2 }))
+      batches.push(batch.map(({ text }) => text));
     expect(batches).toEqual([['1', '2'], ['3']]);
     close();
   });
@@ -164,7 +178,9 @@ describe('wrong arguments', () => {
   it('throw TypeError before a promise is made', () => {
     expect(() => ASRModel.restoreFrom(42 as never)).toThrow(TypeError);
     expect(() => ASRModel.fromPretrained('')).toThrow(TypeError);
-    expect(() => EncDecCTCModel.fromPretrained('x', { device: 'gpu' as never })).toThrow("options.device must be 'auto' or 'webgpu' or 'wasm'");
+    expect(() => EncDecCTCModel.fromPretrained('x', { device: 'gpu' as never })).toThrow(
+      "options.device must be 'auto' or 'webgpu' or 'wasm'",
+    );
     expect(() => toWireAudio([new Float32Array(1), { samples: 3 } as never])).toThrow('audio[1]');
   });
 });

@@ -4,16 +4,28 @@
  * Every call has a job number, and `cancel(job)` may overtake the call itself, because models and streams answer on ports of their
  * own: a number cancelled too early is remembered. Facades have no prototype and list their methods, so nothing else is reachable.
  */
-import './errors.ts';
 import { proxy, type ProxyMarked, releaseProxy } from 'comlink';
 import { AsrError } from '../base/errors.ts';
 import type { EngineModel, EngineStream } from '../engine/asr-model.ts';
 import type { LoadOptions } from '../engine/options.ts';
-import type { AsrWorker, StoredCheckpoint, StreamUpdate, WireModel, WireSource, WireStream } from './protocol.ts';
+import { carryErrorCodes } from './errors.ts';
+import type {
+  AsrWorker,
+  RemoteSize,
+  StoredCheckpoint,
+  StreamUpdate,
+  WireModel,
+  WireSource,
+  WireStream,
+} from './protocol.ts';
 
 /** What the worker needs of the engine; `workers/asr.worker.ts` hands it in, so that this module stays free of it. */
 export interface ServedEngine {
-  loadModel(source: WireSource, options: LoadOptions & { assetBase: string; expectedClass?: string }): Promise<EngineModel>;
+  loadModel(
+    source: WireSource,
+    options: LoadOptions & { assetBase: string; expectedClass?: string },
+  ): Promise<EngineModel>;
+  measureRemote(source: WireSource, options: LoadOptions): Promise<RemoteSize>;
   listStored(): Promise<readonly StoredCheckpoint[]>;
   deleteStored(id: string): Promise<void>;
 }
@@ -25,6 +37,7 @@ type Jobs = {
 
 /** The object to `expose` in the worker. */
 export function serveEngine(engine: ServedEngine): AsrWorker {
+  carryErrorCodes();
   const jobs = trackJobs();
   return facade<AsrWorker>({
     load(job, source, options, onProgress) {
@@ -36,6 +49,7 @@ export function serveEngine(engine: ServedEngine): AsrWorker {
         }),
       );
     },
+    measure: (job, source, options) => jobs.run(job, (signal) => engine.measureRemote(source, { ...options, signal })),
     listStored: () => engine.listStored(),
     deleteStored: (id) => engine.deleteStored(id),
     cancel: (job) => jobs.cancel(job),
@@ -49,7 +63,9 @@ function serveModel(model: EngineModel, jobs: Jobs): WireModel & ProxyMarked {
       report: () => model.report,
       transcribe(job, audio, options, onProgress) {
         return jobs.run(job, (signal) =>
-          withCallback(onProgress, (report) => model.transcribe(audio, { ...options, signal, ...(report && { onProgress: report }) })),
+          withCallback(onProgress, (report) =>
+            model.transcribe(audio, { ...options, signal, ...(report && { onProgress: report }) }),
+          ),
         );
       },
       call: (job, method, args) => jobs.run(job, async () => callMethod(model, method, args)),

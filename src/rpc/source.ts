@@ -11,7 +11,8 @@ export type CheckpointSource = Blob | URL | string | readonly File[] | FileSyste
 
 /** Throws `TypeError` at once for anything that is no checkpoint source; a folder handle is walked later. */
 export function toWireSource(source: CheckpointSource): WireSource | Promise<WireSource> {
-  if (source instanceof Blob) return { kind: 'file', file: source, name: 'name' in source ? String(source.name) : 'checkpoint.nemo' };
+  if (source instanceof Blob)
+    return { kind: 'file', file: source, name: 'name' in source ? String(source.name) : 'checkpoint.nemo' };
   if (source instanceof URL) return { kind: 'url', url: source.href };
   if (typeof source === 'string') return { kind: 'url', url: resolveUrl(source) };
   if (Array.isArray(source)) return fromFiles(source);
@@ -27,7 +28,8 @@ function resolveUrl(text: string): string {
 }
 
 function fromFiles(files: readonly File[]): WireSource {
-  if (files.length === 0 || !files.every((file) => file instanceof Blob)) throw new TypeError('source must be a list of one or more Files');
+  if (files.length === 0 || !files.every((file) => file instanceof Blob))
+    throw new TypeError('source must be a list of one or more Files');
   return { kind: 'files', files: files.map((file) => ({ name: file.webkitRelativePath || file.name, file })) };
 }
 
@@ -45,5 +47,7 @@ function isDirectory(value: unknown): value is FileSystemDirectoryHandle {
 }
 
 function isStored(value: unknown): value is StoredCheckpoint {
-  return typeof value === 'object' && value !== null && 'id' in value && 'storedAt' in value && typeof value.id === 'string';
+  return (
+    typeof value === 'object' && value !== null && 'id' in value && 'storedAt' in value && typeof value.id === 'string'
+  );
 }

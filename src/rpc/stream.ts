@@ -29,7 +29,10 @@ export class TranscriptionStream implements AsyncIterable<StreamUpdate>, AsyncDi
       onProgress?.({ phase: 'transcribe', seconds: update.time, fileIndex: 0, text: update.committed + update.draft });
       this.#show(update);
     }, signal);
-    this.#opened = link.run((job) => model.openStream(job, options, onUpdate) as unknown as Promise<Remote<WireStream>>, signal);
+    this.#opened = link.run(
+      (job) => model.openStream(job, options, onUpdate) as unknown as Promise<Remote<WireStream>>,
+      signal,
+    );
     this.#opened.catch((error) => this.#close(error));
   }
 

@@ -4,10 +4,10 @@
  * A dead worker answers nothing, and Comlink would leave its promises pending for ever: all calls go through `run`, which rejects
  * them when the worker fails or is ended. `run` is also where an `AbortSignal`, which cannot be posted, becomes `cancel(job)`.
  */
-import './errors.ts';
 import { type Remote, wrap } from 'comlink';
 import { AsrError, type ErrorCode } from '../base/errors.ts';
 import { throwIfAborted } from '../base/abort.ts';
+import { carryErrorCodes } from './errors.ts';
 import type { AsrWorker } from './protocol.ts';
 
 /** The part of `Worker` that is used, so that a `MessagePort` can stand in for it. */
@@ -23,11 +23,17 @@ export class WorkerLink {
   #end: AsrError | undefined;
 
   constructor(worker: WorkerLike) {
+    carryErrorCodes();
     this.#worker = worker;
     this.remote = wrap<AsrWorker>(worker as Worker);
     worker.addEventListener('error', (event) => this.#fail(describeCrash(event)));
     worker.addEventListener('messageerror', () =>
-      this.#fail(new AsrError('device-lost', 'The recognition worker sent something unreadable and was stopped. Open the model again.')),
+      this.#fail(
+        new AsrError(
+          'device-lost',
+          'The recognition worker sent something unreadable and was stopped. Open the model again.',
+        ),
+      ),
     );
   }
 

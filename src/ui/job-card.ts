@@ -1,0 +1,212 @@
+/** One recording of the queue: what is happening to it, its text as it grows, and afterwards the ways to hear, copy and keep it. */
+import { type CSSResultGroup, LitElement, type PropertyValues, type TemplateResult, css, html, nothing } from 'lit';
+import { Scope } from '../base/scope.ts';
+import type { Job } from './job-queue.ts';
+import { Player } from './player.ts';
+import { problem } from './problem.ts';
+import { progressLine } from './progress-line.ts';
+import { formatBytes, formatClock, formatSpeed } from './quantities.ts';
+import { type TextFormat, saveText, transcriptAs } from './save-text.ts';
+import { controls, tokens } from './theme.ts';
+
+const FORMATS: readonly TextFormat[] = ['txt', 'srt', 'vtt'];
+
+/** `<sotto-job-card>`: set `job`. Dispatches `job-cancel`, `job-retry` and `job-remove`. */
+export class JobCard extends LitElement {
+  static override readonly properties = { job: { attribute: false }, note: { state: true } };
+  static override readonly styles: CSSResultGroup = [
+    tokens,
+    controls,
+    css`
+    :host {
+      display: block;
+      padding: 1.25rem 1.5rem 1.35rem;
+      border: 1px solid var(--line);
+      border-radius: var(--radius);
+      background: var(--surface);
+    }
+    header {
+      display: flex;
+      align-items: baseline;
+      gap: 0.75rem;
+    }
+    h3 {
+      flex: 1;
+      min-width: 0;
+      margin: 0;
+      font-size: 0.9375rem;
+      font-weight: 600;
+      overflow: hidden;
+      text-overflow: ellipsis;
+      white-space: nowrap;
+    }
+    .facts {
+      margin: 0.1rem 0 0;
+      font-variant-numeric: tabular-nums;
+    }
+    progress {
+      margin: 0.65rem 0 0.15rem;
+    }
+    sotto-transcript-view {
+      margin-top: 0.85rem;
+    }
+    .problem {
+      margin-top: 0.75rem;
+    }
+    footer {
+      margin-top: 1rem;
+      padding-top: 0.85rem;
+      border-top: 1px solid var(--line);
+    }
+    .note {
+      margin-left: auto;
+    }
+    @media (max-width: 560px) {
+      :host {
+        padding: 1rem 1.1rem 1.1rem;
+      }
+    }
+  `,
+  ];
+
+  declare job: Job;
+  declare note: string;
+  #player: Player | undefined;
+  #scope = new Scope();
+
+  constructor() {
+    super();
+    this.note = '';
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#player?.dispose();
+    this.#player = undefined;
+    this.#scope.dispose();
+    this.#scope = new Scope();
+  }
+
+  protected override willUpdate(changed: PropertyValues): void {
+    const before = changed.get('job') as Job | undefined;
+    if (before && before.file !== this.job.file) this.#player = undefined;
+  }
+
+  protected override render(): TemplateResult {
+    const { job } = this;
+    const isRunning = RUNNING.has(job.status);
+    const words = job.hypothesis?.timestamp.word ?? [];
+    const hasText = job.settled !== '' || job.draft !== '';
+    return html`
+      <header part="row">
+        <h3 title=${job.file.name}>${job.file.name}</h3>
+        ${isRunning ? html`<button class="plain" type="button" @click=${() => this.#tell('job-cancel')}>Cancel</button>` : nothing}
+        ${
+          job.status === 'failed' || job.status === 'cancelled'
+            ? html`<button class="plain" type="button" @click=${() => this.#tell('job-retry')}>Try again</button>`
+            : nothing
+        }
+        ${isRunning ? nothing : html`<button class="plain" type="button" aria-label=${`Remove ${job.file.name}`} @click=${() => this.#tell('job-remove')}>Remove</button>`}
+      </header>
+      <p class="facts quiet" part="status" data-status=${job.status}>${this.#facts()}</p>
+      ${isRunning ? this.#bar() : nothing}
+      ${
+        hasText || job.status === 'done'
+          ? html`<sotto-transcript-view
+            .words=${words}
+            .settled=${job.status === 'done' && !hasText ? '(no speech found)' : job.settled}
+            .draft=${job.draft}
+            .time=${this.#player?.time}
+            @sotto-seek=${(event: CustomEvent<number>) => this.#play((player) => player.playFrom(event.detail))}
+          ></sotto-transcript-view>`
+          : nothing
+      }
+      ${problem(job.error)} ${hasText && !isRunning ? this.#actions() : nothing}
+    `;
+  }
+
+  #facts(): string {
+    const { status, progress, secondsLeft, duration, speed, device, file } = this.job;
+    switch (status) {
+      case 'waiting':
+        return `Waiting · ${formatBytes(file.size)}`;
+      case 'opening':
+        return 'Waiting for the model';
+      case 'reading':
+        return progress ? progressLine(progress).text : 'Reading the recording';
+      case 'transcribing':
+        return progress ? progressLine(progress, secondsLeft).text : 'Transcribing';
+      case 'cancelled':
+        return 'Cancelled';
+      case 'failed':
+        return 'Not transcribed';
+      case 'done':
+        return [formatClock(duration ?? 0), speed && formatSpeed(speed), device && `on ${device}`]
+          .filter(Boolean)
+          .join(' · ');
+    }
+  }
+
+  #bar(): TemplateResult {
+    const { progress, status } = this.job;
+    const fraction = progress && progressLine(progress).fraction;
+    const label = `Progress of ${this.job.file.name}`;
+    return html`<progress part="progress" max="1" value=${status === 'transcribing' && fraction !== undefined ? fraction : 0} aria-label=${label}></progress>`;
+  }
+
+  #actions(): TemplateResult {
+    const { hypothesis } = this.job;
+    const isTimed = (hypothesis?.timestamp.word?.length ?? 0) > 0;
+    const formats = FORMATS.filter((format) => format === 'txt' || isTimed);
+    return html`<footer class="row" part="player">
+      <button type="button" @click=${() => this.#play((player) => player.toggle())}>${this.#player?.isPlaying ? 'Pause' : 'Listen'}</button>
+      <button type="button" @click=${this.#copy}>Copy text</button>
+      ${
+        hypothesis
+          ? formats.map(
+              (format) =>
+                html`<button type="button" @click=${() => this.#save(format)}>${format.toUpperCase()}</button>`,
+            )
+          : nothing
+      }
+      <span class="note quiet" role="status">${this.note}</span>
+    </footer>`;
+  }
+
+  #play(use: (player: Player) => Promise<void>): void {
+    if (!this.#player) {
+      const player = new Player(this.job.file);
+      this.#scope.listen(player, 'change', () => this.requestUpdate());
+      this.#scope.onDispose(() => player.dispose());
+      this.#player = player;
+    }
+    use(this.#player).catch(() => this.#say('This browser cannot play this file.'));
+  }
+
+  #copy(): void {
+    const { hypothesis, settled } = this.job;
+    const text = hypothesis ? transcriptAs('txt', hypothesis) : settled;
+    navigator.clipboard.writeText(text.trimEnd()).then(
+      () => this.#say('Copied'),
+      () => this.#say('The browser did not allow copying.'),
+    );
+  }
+
+  #save(format: TextFormat): void {
+    const { hypothesis, file } = this.job;
+    if (hypothesis) saveText(transcriptAs(format, hypothesis), file.name, format);
+  }
+
+  #say(note: string): void {
+    this.note = note;
+    this.#scope.timeout(() => {
+      this.note = '';
+    }, 4000);
+  }
+
+  #tell(type: 'job-cancel' | 'job-retry' | 'job-remove'): void {
+    this.dispatchEvent(new CustomEvent(type, { detail: this.job.id, bubbles: true, composed: true }));
+  }
+}
+
+const RUNNING: ReadonlySet<Job['status']> = new Set(['waiting', 'opening', 'reading', 'transcribing']);

@@ -1,0 +1,17 @@
+/** Entry of the page: defines its elements, and nothing else. */
+import { DictationPanel } from './dictation-panel.ts';
+import { JobCard } from './job-card.ts';
+import { LevelMeter } from './level-meter.ts';
+import { ModelPanel } from './model-panel.ts';
+import { Page } from './page.ts';
+import { register } from './register.ts';
+import { TranscriptView } from './transcript-view.ts';
+
+register({
+  'sotto-transcript-view': TranscriptView,
+  'sotto-level-meter': LevelMeter,
+  'sotto-job-card': JobCard,
+  'sotto-dictation-panel': DictationPanel,
+  'sotto-model-panel': ModelPanel,
+  'sotto-page': Page,
+});

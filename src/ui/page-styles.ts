@@ -1,0 +1,157 @@
+/** Layout of the page: one calm column, the same order on every width. */
+import { type CSSResult, css } from 'lit';
+
+/** Styles of `<sotto-page>`. */
+export const pageStyles: CSSResult = css`
+  :host {
+    display: flex;
+    flex-direction: column;
+    min-height: 100vh;
+    min-height: 100dvh;
+    max-width: 46rem;
+    margin: 0 auto;
+    padding: 4rem 1.5rem 2rem;
+  }
+  header {
+    text-align: center;
+  }
+  h1 {
+    margin: 0;
+    font: italic 400 3.25rem/1 var(--serif);
+    letter-spacing: -0.02em;
+  }
+  header p {
+    margin: 1rem auto 0;
+    max-width: 28rem;
+    color: var(--quiet);
+    font-size: 1.0625rem;
+    text-wrap: balance;
+  }
+  main {
+    flex: 1;
+    display: flex;
+    flex-direction: column;
+    gap: 1.5rem;
+    margin-top: 2.75rem;
+  }
+  .doors {
+    display: grid;
+    grid-template-columns: 1fr 1fr;
+    border: 1px solid var(--line);
+    border-radius: var(--radius);
+    background: var(--surface);
+  }
+  .doors > * {
+    padding: 2.75rem 1.5rem 2rem;
+  }
+  .drop {
+    display: flex;
+    flex-direction: column;
+    align-items: center;
+    text-align: center;
+    border-left: 1px solid var(--line);
+  }
+  .drop .icon {
+    display: grid;
+    place-items: center;
+    width: 6rem;
+    height: 6rem;
+    border: 1.5px dashed var(--strong-line);
+    border-radius: 50%;
+    color: var(--quiet);
+  }
+  .drop .icon svg {
+    width: 2.25rem;
+    height: 2.25rem;
+  }
+  .drop .choose {
+    margin-top: 0.75rem;
+  }
+  .drop p {
+    margin: 0.6rem 0 0;
+    max-width: 17rem;
+    text-wrap: balance;
+  }
+  .over {
+    border-color: var(--accent);
+    background: var(--accent-wash);
+  }
+  .over .icon {
+    border-color: var(--accent);
+    color: var(--accent);
+  }
+  sotto-model-panel {
+    padding: 0 0.25rem;
+    font-size: 0.9375rem;
+  }
+  .dictated {
+    padding: 1.5rem;
+    border: 1px solid var(--line);
+    border-radius: var(--radius);
+    background: var(--surface);
+  }
+  .waiting {
+    margin: 0;
+    color: var(--quiet);
+    font: italic 1.1875rem/1.65 var(--serif);
+  }
+  .actions {
+    margin-top: 1rem;
+    padding-top: 0.85rem;
+    border-top: 1px solid var(--line);
+  }
+  .jobs {
+    display: flex;
+    flex-direction: column;
+    gap: 1rem;
+  }
+  .jobs:not(:has(*)) {
+    display: none;
+  }
+  .suggestion {
+    margin: 0;
+    padding: 0 0.25rem;
+  }
+  footer {
+    margin-top: 3.5rem;
+    padding-top: 1.25rem;
+    border-top: 1px solid var(--line);
+    color: var(--quiet);
+    font-size: 0.8125rem;
+    text-align: center;
+    text-wrap: balance;
+  }
+  footer p {
+    margin: 0 auto;
+    max-width: 36rem;
+  }
+  @media (max-width: 560px) {
+    :host {
+      padding: 2.25rem 1rem 1.5rem;
+    }
+    h1 {
+      font-size: 2.75rem;
+    }
+    main {
+      margin-top: 1.75rem;
+      gap: 1.25rem;
+    }
+    .doors {
+      grid-template-columns: 1fr;
+    }
+    .doors > * {
+      padding: 2.25rem 1.25rem 1.5rem;
+    }
+    .drop {
+      border-left: 0;
+      border-top: 1px solid var(--line);
+      padding-top: 1.25rem;
+    }
+    .drop .icon {
+      display: none;
+    }
+    .drop .choose {
+      margin-top: 0;
+    }
+  }
+`;

@@ -1,0 +1,220 @@
+/**
+ * The page: speak, or drop a recording, and read.
+ *
+ * It only arranges the parts and hands files to whoever wants them: a `.nemo` is a model, everything else is a recording.
+ */
+import { type CSSResultGroup, LitElement, type TemplateResult, html, nothing } from 'lit';
+import { Scope } from '../base/scope.ts';
+import type { StreamUpdate } from '../rpc/protocol.ts';
+import type { DictationState } from './dictation-session.ts';
+import { acceptFiles } from './drop-zone.ts';
+import { recordingIcon } from './icons.ts';
+import { jobList } from './job-list.ts';
+import { JobQueue } from './job-queue.ts';
+import { ModelHost } from './model-host.ts';
+import { BUILT_IN, type ModelPanel, SUGGESTED } from './model-panel.ts';
+import { pageStyles } from './page-styles.ts';
+import { formatBytes } from './quantities.ts';
+import { saveText } from './save-text.ts';
+import { controls, tokens } from './theme.ts';
+
+const SUGGESTED_BYTES = 459e6; // said as "about"; the exact size is asked for before the download
+
+/** `<sotto-page>`. */
+export class Page extends LitElement {
+  static override readonly properties = {
+    isOver: { state: true },
+    spoken: { state: true },
+    dictation: { state: true },
+    announcement: { state: true },
+    note: { state: true },
+  };
+  static override readonly styles: CSSResultGroup = [tokens, controls, pageStyles];
+
+  declare isOver: boolean;
+  /** The dictation so far, or the last one. */
+  declare spoken: StreamUpdate | undefined;
+  declare dictation: DictationState;
+  declare announcement: string;
+  declare note: string;
+  readonly #host: ModelHost;
+  readonly #queue: JobQueue;
+  #scope = new Scope();
+  #numDone = 0;
+
+  constructor() {
+    super();
+    this.isOver = false;
+    this.spoken = undefined;
+    this.dictation = 'idle';
+    this.announcement = '';
+    this.note = '';
+    this.#host = new ModelHost({ name: BUILT_IN }, { assetBase: document.baseURI, ...optionsFromAddress() });
+    this.#queue = new JobQueue(this.#host);
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.#scope = new Scope();
+    acceptFiles(document, this.#scope, {
+      onFiles: (files) => this.#take(files),
+      onHover: (isOver) => {
+        this.isOver = isOver;
+      },
+    });
+    this.#scope.listen(this.#queue, 'change', () => this.#onQueue());
+    this.#scope.listen(this.#host, 'change', () => this.requestUpdate());
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#scope.dispose();
+    this.#host.close();
+  }
+
+  protected override render(): TemplateResult {
+    return html`
+      <header>
+        <h1>sotto</h1>
+        <p>Speak, or drop a recording. It is written down here, in this tab.</p>
+      </header>
+      <main>
+        <div class=${this.isOver ? 'doors over' : 'doors'}>
+          <sotto-dictation-panel
+            .host=${this.#host}
+            @dictation-start=${() => (this.spoken = EMPTY)}
+            @dictation-update=${(event: CustomEvent<StreamUpdate>) => (this.spoken = event.detail)}
+            @dictation-cancel=${() => (this.spoken = undefined)}
+            @dictation-state=${(event: CustomEvent<DictationState>) => this.#onDictation(event.detail)}
+          ></sotto-dictation-panel>
+          <div class="drop">
+            <span class="icon">${recordingIcon}</span>
+            <button type="button" class="choose" @click=${this.#choose}>Choose recordings</button>
+            <p class="quiet">or drop them anywhere. WAV, MP3, M4A, FLAC, Ogg, WebM, MP4.</p>
+            <input type="file" multiple accept="audio/*,video/*,.nemo" hidden aria-label="Recordings" @change=${this.#onChosen} />
+          </div>
+        </div>
+        <sotto-model-panel .host=${this.#host}></sotto-model-panel>
+        ${this.#dictated()} ${jobList(this.#queue)} ${this.#suggestion()}
+      </main>
+      <footer>
+        <p>
+          Your sound is worked on in this tab and is never sent. The page may talk to its own server and, when you ask for a model, to the host of that
+          model; to nobody else.
+        </p>
+      </footer>
+      <div class="hidden-text" role="status" aria-live="polite">${this.announcement}</div>
+    `;
+  }
+
+  #dictated(): TemplateResult | typeof nothing {
+    const { spoken } = this;
+    if (!spoken || this.dictation === 'error') return nothing;
+    const isOn = this.dictation !== 'idle';
+    const isEmpty = spoken.committed === '' && spoken.draft === '';
+    if (isEmpty && !isOn) return nothing;
+    return html`<section class="dictated" aria-label="Dictation">
+      ${
+        isEmpty
+          ? html`<p class="waiting">${this.#host.state.status === 'loading' ? 'Go on speaking: the model is still opening.' : 'Say something.'}</p>`
+          : html`<sotto-transcript-view .settled=${spoken.committed} .draft=${spoken.draft}></sotto-transcript-view>`
+      }
+      ${
+        isOn || isEmpty
+          ? nothing
+          : html`<div class="row actions">
+            <button type="button" @click=${this.#copyDictation}>Copy text</button>
+            <button type="button" @click=${() => saveText(`${spoken.committed.trim()}\n`, 'dictation', 'txt')}>TXT</button>
+            <button class="plain" type="button" @click=${() => (this.spoken = undefined)}>Remove</button>
+            <span class="quiet" role="status">${this.note}</span>
+          </div>`
+      }
+    </section>`;
+  }
+
+  /** After the first success, and only with the built-in model: there is better. */
+  #suggestion(): TemplateResult | typeof nothing {
+    const { choice } = this.#host;
+    const hasSuccess =
+      this.#queue.jobs.some(({ status }) => status === 'done') ||
+      (this.spoken?.isFinal && this.spoken.committed !== '');
+    if (!hasSuccess || !('name' in choice) || choice.name !== BUILT_IN) return nothing;
+    return html`<p class="suggestion quiet">
+      Better text from a larger model: ${SUGGESTED}, English, about ${formatBytes(SUGGESTED_BYTES)} once.
+      <button class="plain" type="button" @click=${this.#suggest}>Look at it</button>
+    </p>`;
+  }
+
+  #suggest(): void {
+    const panel = this.renderRoot.querySelector<ModelPanel>('sotto-model-panel');
+    panel?.open(SUGGESTED);
+    panel?.scrollIntoView({ block: 'center' });
+  }
+
+  #choose(): void {
+    this.renderRoot.querySelector<HTMLInputElement>('input[type=file]')?.click();
+  }
+
+  #onChosen(event: Event): void {
+    const input = event.target as HTMLInputElement;
+    this.#take([...(input.files ?? [])]);
+    input.value = '';
+  }
+
+  #take(files: readonly File[]): void {
+    const isModel = (file: File): boolean => file.name.endsWith('.nemo');
+    const model = files.findLast(isModel);
+    if (model) this.#host.use({ source: model, label: model.name }).catch(() => {}); // the model panel shows why
+    this.#queue.add(files.filter((file) => !isModel(file)));
+  }
+
+  #onQueue(): void {
+    this.requestUpdate();
+    const { jobs } = this.#queue;
+    const running = jobs.find(({ status }) => status === 'transcribing');
+    const fraction =
+      running?.progress?.phase === 'transcribe' &&
+      running.progress.totalSeconds &&
+      running.progress.seconds / running.progress.totalSeconds;
+    document.title = fraction ? `${Math.round(fraction * 100)} % · Sotto` : 'Sotto';
+    const done = jobs.filter(({ status }) => status === 'done');
+    const last = done.at(-1);
+    if (done.length > this.#numDone && last)
+      this.announcement = `Transcribed ${last.file.name}: ${countWords(last.settled)}.`;
+    this.#numDone = done.length;
+  }
+
+  #onDictation(state: DictationState): void {
+    const wasOn = this.dictation !== 'idle' && this.dictation !== 'error';
+    this.dictation = state;
+    if (state === 'listening') this.announcement = 'Listening';
+    if (state === 'idle' && wasOn) this.announcement = `Stopped, ${countWords(this.spoken?.committed ?? '')}.`;
+  }
+
+  #copyDictation(): void {
+    navigator.clipboard.writeText(this.spoken?.committed.trim() ?? '').then(
+      () => this.#say('Copied'),
+      () => this.#say('The browser did not allow copying.'),
+    );
+  }
+
+  #say(note: string): void {
+    this.note = note;
+    this.#scope.timeout(() => {
+      this.note = '';
+    }, 4000);
+  }
+}
+
+const EMPTY: StreamUpdate = { committed: '', draft: '', words: [], time: 0, isFinal: false };
+
+function countWords(text: string): string {
+  const count = text.split(/\s+/).filter(Boolean).length;
+  return count === 1 ? '1 word' : `${count} words`;
+}
+
+/** `?device=wasm` or `?device=webgpu` forces the device. */
+function optionsFromAddress(): { device?: 'webgpu' | 'wasm' } {
+  const device = new URLSearchParams(location.search).get('device');
+  return device === 'webgpu' || device === 'wasm' ? { device } : {};
+}
