@@ -58,7 +58,11 @@ export async function openMicrophone({ workletUrl, deviceId, signal }: Microphon
     // The worklet loads while the user is asked, so that nothing stands between the permission and the first sample.
     const opening = Promise.all([openStream(scope, deviceId), loadWorklet(context, workletUrl)]);
     const [stream] = await Promise.race([opening, rejectOnAbort(scope, signal)]);
-    const node = new AudioWorkletNode(context, CAPTURE_PROCESSOR, { numberOfOutputs: 0, channelCount: 1, channelCountMode: 'explicit' });
+    const node = new AudioWorkletNode(context, CAPTURE_PROCESSOR, {
+      numberOfOutputs: 0,
+      channelCount: 1,
+      channelCountMode: 'explicit',
+    });
     const microphone = new OpenMicrophone(scope, context, stream, node);
     context.createMediaStreamSource(stream).connect(node);
     await resume(scope, context);
@@ -139,7 +143,8 @@ class OpenMicrophone implements Microphone {
     this.#numZeros = this.#level.peak === 0 ? this.#numZeros + message.length : 0;
     if (this.#numZeros >= MUTED_SECONDS * this.sampleRate) this.#setMuted(true);
     else if (this.#numZeros === 0) this.#setMuted(false);
-    if (this.#queue.numSamples > MAX_QUEUED_SECONDS * this.sampleRate) this.#lose('The recording was not read for too long');
+    if (this.#queue.numSamples > MAX_QUEUED_SECONDS * this.sampleRate)
+      this.#lose('The recording was not read for too long');
   }
 
   #setMuted(isMuted: boolean): void {
@@ -152,7 +157,7 @@ class OpenMicrophone implements Microphone {
   #watch(): void {
     let seen = 0;
     let stalledTicks = 0;
-    // Not `scope.timeout`, which would keep one clean-up a tick.
+    // biome-ignore lint/style/noRestrictedGlobals: Scope.timeout would keep one clean-up a tick; this one ends with the scope below
     const timer = setInterval(() => {
       stalledTicks = this.#numBlocks === seen ? stalledTicks + 1 : 0;
       seen = this.#numBlocks;
@@ -162,8 +167,11 @@ class OpenMicrophone implements Microphone {
   }
 
   #lose(what: string): void {
-    if (this.#scope.isDisposed || this.#ending) return;
-    const error = new AsrError('microphone', `${what}. What was heard until then is kept; start the microphone again to go on.`);
+    if (this.#scope.isDisposed || this.#ending !== undefined) return;
+    const error = new AsrError(
+      'microphone',
+      `${what}. What was heard until then is kept; start the microphone again to go on.`,
+    );
     void this.stop().then(() => this.onLost?.(error));
   }
 }
@@ -172,7 +180,9 @@ async function openStream(scope: Scope, deviceId: string | undefined): Promise<M
   // Models are trained on unprocessed speech; only the gain is worth having from the browser.
   const audio = { channelCount: 1, echoCancellation: false, noiseSuppression: false, autoGainControl: true };
   try {
-    const stream = await navigator.mediaDevices.getUserMedia({ audio: deviceId === undefined ? audio : { ...audio, deviceId: { exact: deviceId } } });
+    const stream = await navigator.mediaDevices.getUserMedia({
+      audio: deviceId === undefined ? audio : { ...audio, deviceId: { exact: deviceId } },
+    });
     scope.onDispose(() => {
       for (const track of stream.getTracks()) track.stop();
     });
@@ -186,7 +196,9 @@ async function loadWorklet(context: AudioContext, url: string | URL): Promise<vo
   try {
     await context.audioWorklet.addModule(url);
   } catch (thrown) {
-    throw new AsrError('microphone', `The recorder (${url}) could not be loaded: ${messageOf(thrown)}`, { cause: thrown });
+    throw new AsrError('microphone', `The recorder (${url}) could not be loaded: ${messageOf(thrown)}`, {
+      cause: thrown,
+    });
   }
 }
 
@@ -194,7 +206,8 @@ async function loadWorklet(context: AudioContext, url: string | URL): Promise<vo
 function rejectOnAbort(scope: Scope, signal: AbortSignal | undefined): Promise<never> {
   return new Promise((_, reject) => {
     if (!signal) return;
-    const cancelled = () => reject(new AsrError('cancelled', 'Opening the microphone was cancelled.', { cause: signal.reason }));
+    const cancelled = () =>
+      reject(new AsrError('cancelled', 'Opening the microphone was cancelled.', { cause: signal.reason }));
     scope.listen(signal, 'abort', cancelled, { once: true });
   });
 }
@@ -204,7 +217,14 @@ async function resume(scope: Scope, context: AudioContext): Promise<void> {
   if (context.state === 'running') return;
   const isRunning = await new Promise<boolean>((resolve) => {
     scope.timeout(() => resolve(false), RESUME_MILLISECONDS);
-    context.resume().then(() => resolve(true), () => resolve(false));
+    context.resume().then(
+      () => resolve(true),
+      () => resolve(false),
+    );
   });
-  if (!isRunning) throw new AsrError('microphone', 'The browser keeps the sound paused until the page is clicked: start the microphone with a click or a key.');
+  if (!isRunning)
+    throw new AsrError(
+      'microphone',
+      'The browser keeps the sound paused until the page is clicked: start the microphone with a click or a key.',
+    );
 }

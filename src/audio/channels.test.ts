@@ -10,5 +10,7 @@ describe('selectChannel', () => {
     expect([...selectChannel(stereo, selector)]).toEqual([0.75, -0.5]),
   );
 
-  it.each([2, -1, 0.5])('refuses channel %d of two', (selector) => expect(() => selectChannel(stereo, selector)).toThrow(RangeError));
+  it.each([2, -1, 0.5])('refuses channel %d of two', (selector) =>
+    expect(() => selectChannel(stereo, selector)).toThrow(RangeError),
+  );
 });

@@ -14,7 +14,8 @@ import type { Pcm } from './pcm.ts';
 export function selectChannel({ channels }: Pcm, selector: number | 'average' | undefined): Float32Array {
   if (typeof selector === 'number') {
     const channel = channels[selector];
-    if (!channel) throw new RangeError(`channelSelector ${selector}: the audio has ${channels.length} channel(s), counted from 0`);
+    if (!channel)
+      throw new RangeError(`channelSelector ${selector}: the audio has ${channels.length} channel(s), counted from 0`);
     return channel;
   }
   const first = channels[0] ?? new Float32Array(0);

@@ -12,7 +12,9 @@ async function decodeAll(blob: Blob): Promise<number> {
 
 describe('decodeAudio', () => {
   it('reads a WAV file whatever its name and type say', async () => {
-    expect(await decodeAll(new File([encodeWav(new Float32Array(100), 16_000)], 'a.mp3', { type: 'audio/mpeg' }))).toBe(100);
+    expect(await decodeAll(new File([encodeWav(new Float32Array(100), 16_000)], 'a.mp3', { type: 'audio/mpeg' }))).toBe(
+      100,
+    );
   });
 
   it('says that a file of 0 bytes is empty', async () => {

@@ -27,7 +27,10 @@ const ADVICE = 'Convert it to WAV, FLAC, MP3 or M4A (AAC) and try again.';
  *
  * @throws AsrError `audio-undecodable` (message names container and codec), `audio-empty`, `cancelled`
  */
-export async function* decodeAudio(blob: Blob, { signal }: { readonly signal?: AbortSignal } = {}): AsyncGenerator<Pcm> {
+export async function* decodeAudio(
+  blob: Blob,
+  { signal }: { readonly signal?: AbortSignal } = {},
+): AsyncGenerator<Pcm> {
   throwIfAborted(signal);
   if (blob.size === 0) throw new AsrError('audio-empty', 'The file is empty (0 bytes).');
   if (await isWav(blob)) yield* streamWav(blob, signal ? { signal } : {});
@@ -64,11 +67,16 @@ async function* decodeMedia(blob: Blob, signal: AbortSignal | undefined): AsyncG
         if (isAsrError(thrown)) throw thrown;
         brokenSeconds += SKIP_SECONDS;
         if (!hasSound || brokenSeconds > MAX_BROKEN_SECONDS)
-          throw new AsrError('audio-undecodable', `${name} could not be decoded after ${timeline.seconds.toFixed(1)} s: ${messageOf(thrown)}`, { cause: thrown });
+          throw new AsrError(
+            'audio-undecodable',
+            `${name} could not be decoded after ${timeline.seconds.toFixed(1)} s: ${messageOf(thrown)}`,
+            { cause: thrown },
+          );
         from = origin + timeline.seconds + brokenSeconds;
       }
     }
-    if (!hasSound) throw new AsrError('audio-empty', `The file (${name}) has no sound in it, or is cut off before any.`);
+    if (!hasSound)
+      throw new AsrError('audio-empty', `The file (${name}) has no sound in it, or is cut off before any.`);
   } finally {
     input.dispose();
   }
@@ -86,7 +94,8 @@ async function openTrack(input: Input, blob: Blob, signal: AbortSignal | undefin
     throwIfAborted(signal);
     const track = await input.getPrimaryAudioTrack();
     if (!track) {
-      if ((await input.getTracks()).length > 0) throw new AsrError('audio-empty', `The ${container} file has no audio track.`);
+      if ((await input.getTracks()).length > 0)
+        throw new AsrError('audio-empty', `The ${container} file has no audio track.`);
       throw new AsrError('audio-undecodable', `The ${container} file has no track that Sotto can read. ${ADVICE}`);
     }
     const codec = (await track.getCodec()) ?? (await track.getInternalCodecId()) ?? 'an unknown codec';
@@ -104,7 +113,11 @@ async function openTrack(input: Input, blob: Blob, signal: AbortSignal | undefin
     return { track, origin: fileStart + delay, name };
   } catch (thrown) {
     if (isAsrError(thrown)) throw thrown;
-    throw new AsrError('audio-undecodable', `The ${container} file is damaged or cut: ${messageOf(thrown)}. ${ADVICE}`, { cause: thrown });
+    throw new AsrError(
+      'audio-undecodable',
+      `The ${container} file is damaged or cut: ${messageOf(thrown)}. ${ADVICE}`,
+      { cause: thrown },
+    );
   }
 }
 
@@ -131,7 +144,10 @@ class Timeline {
       this.#sampleRate = sampleRate;
       this.#numChannels = numberOfChannels;
     } else if (sampleRate !== this.#sampleRate || numberOfChannels !== this.#numChannels) {
-      throw new AsrError('audio-undecodable', `The sound changes from ${this.#numChannels} channels at ${this.#sampleRate} Hz to ${numberOfChannels} at ${sampleRate} Hz in the middle. ${ADVICE}`);
+      throw new AsrError(
+        'audio-undecodable',
+        `The sound changes from ${this.#numChannels} channels at ${this.#sampleRate} Hz to ${numberOfChannels} at ${sampleRate} Hz in the middle. ${ADVICE}`,
+      );
     }
     const start = Math.round((sample.timestamp - this.#origin) * sampleRate);
     // Encoders put a run-in before time 0 (AAC priming, Opus pre-skip).
@@ -151,7 +167,10 @@ class Timeline {
     checkDuration(untilFrame / this.#sampleRate);
     while (this.#numFrames < untilFrame) {
       const length = Math.min(SILENCE_FRAMES, untilFrame - this.#numFrames);
-      yield this.#advance(Array.from({ length: this.#numChannels }, () => new Float32Array(length)), length);
+      yield this.#advance(
+        Array.from({ length: this.#numChannels }, () => new Float32Array(length)),
+        length,
+      );
     }
   }
 

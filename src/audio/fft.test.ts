@@ -2,15 +2,19 @@ import { describe, expect, it } from 'vitest';
 import { RealFft } from './fft.ts';
 
 describe('RealFft', () => {
-  it.each([1, 2, 4, 6, 8, 16, 31, 64, 256, 400, 512, 1000, 1024])('gives the powers of the plain transform for %i samples', (length) => {
-    const frame = Float64Array.from({ length }, (_, i) => Math.sin(i * i + 1));
-    const expected = plainPower(frame);
-    const power = new Float64Array(Math.floor(length / 2) + 1);
-    const fft = new RealFft(length);
-    fft.power(frame.slice(), power);
-    fft.power(frame.slice(), power); // again: nothing of the first transform may be left over
-    power.forEach((value, bin) => expect(Math.abs(value - expected[bin]!)).toBeLessThan(1e-9 * length));
-  });
+  it.each([1, 2, 4, 6, 8, 16, 31, 64, 256, 400, 512, 1000, 1024])(
+    'gives the powers of the plain transform for %i samples',
+    (length) => {
+      const frame = Float64Array.from({ length }, (_, i) => Math.sin(i * i + 1));
+      const expected = plainPower(frame);
+      const power = new Float64Array(Math.floor(length / 2) + 1);
+      const fft = new RealFft(length);
+      fft.power(frame.slice(), power);
+      fft.power(frame.slice(), power); // again: nothing of the first transform may be left over
+      const worst = Math.max(...power.map((value, bin) => Math.abs(value - expected[bin]!)));
+      expect(worst).toBeLessThan(1e-9 * length);
+    },
+  );
 });
 
 function plainPower(frame: Float64Array): number[] {

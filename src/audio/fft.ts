@@ -54,7 +54,8 @@ export class RealFft {
     assert(Number.isInteger(length) && length >= 1, `FFT length ${length}`);
     this.length = length;
     this.numBins = Math.floor(length / 2) + 1;
-    this.#power = Number.isInteger(Math.log2(length)) && length >= 2 ? packedPower(length) : chirpPower(length, this.numBins);
+    this.#power =
+      Number.isInteger(Math.log2(length)) && length >= 2 ? packedPower(length) : chirpPower(length, this.numBins);
   }
 
   /** Writes the power of every bin; `frame` is used as work space and holds rubbish afterwards. */

@@ -9,7 +9,11 @@ const clip = readArray('signal.16000.clip');
 
 // NeMo works in float32: normalised features differ by 2e-4 at most, others by 4e-4, where a band holds nothing but rounding
 // noise. These three show that noise enlarged: NeMo in float64 is as far from NeMo in float32.
-const NOISY = new Map([['guard-add-tiny.chirp', 0.8], ['magnitude.chirp', 0.08], ['no-mel-norm.chirp', 2e-3]]);
+const NOISY = new Map([
+  ['guard-add-tiny.chirp', 0.8],
+  ['magnitude.chirp', 0.08],
+  ['no-mel-norm.chirp', 2e-3],
+]);
 
 describe('MelExtractor', () => {
   for (const [name, entry] of cases) {
@@ -31,11 +35,13 @@ describe('MelExtractor', () => {
   }
 
   it('gives as many frames as NeMo for signals around one hop and one window', () => {
-    const frames = [0, 1, 159, 160, 399, 400, 401].map((n) => new MelExtractor(mel80).extract(clip.slice(0, n)).numFrames);
+    const frames = [0, 1, 159, 160, 399, 400, 401].map(
+      (n) => new MelExtractor(mel80).extract(clip.slice(0, n)).numFrames,
+    );
     expect(frames).toEqual([0, 0, 0, 1, 2, 2, 2]);
   });
 
-  it('gives NeMo\'s features for one to three frames, where a deviation hardly exists', () => {
+  it("gives NeMo's features for one to three frames, where a deviation hardly exists", () => {
     for (const numSamples of [160, 161, 320, 480]) {
       const features = new MelExtractor(mel80).extract(clip.slice(oracle.shortOffset, oracle.shortOffset + numSamples));
       const columns = Array.from({ length: features.numFrames }, (_, i) => i);
@@ -69,12 +75,14 @@ describe('MelExtractor', () => {
       { normalize: { fixedMean: [1], fixedStd: [1] } },
     ];
     for (const change of broken)
-      expect(() => new MelExtractor({ ...mel80, ...change })).toThrow(expect.objectContaining({ code: 'checkpoint-unsupported' }));
+      expect(() => new MelExtractor({ ...mel80, ...change })).toThrow(
+        expect.objectContaining({ code: 'checkpoint-unsupported' }),
+      );
   });
 });
 
 describe('makeWindow', () => {
-  it.each(['mel80', 'hamming', 'blackman', 'bartlett'])('makes torch\'s window for %s', (name) => {
+  it.each(['mel80', 'hamming', 'blackman', 'bartlett'])("makes torch's window for %s", (name) => {
     const window = makeWindow((name === 'mel80' ? 'hann' : name) as WindowName, 400);
     const expected = readArray(`${name}.window`);
     expect(Math.max(...window.map((value, i) => Math.abs(value - expected[i]!)))).toBeLessThan(2e-7); // one float32 rounding
@@ -140,7 +148,12 @@ function toConfig({ config, windowLength, hopLength, nFft }: FrontendCase): MelC
   };
 }
 
-function expectColumns({ data, numFeatures, numFrames }: MelFeatures, expected: Float32Array, columns: readonly number[], tolerance: number): void {
+function expectColumns(
+  { data, numFeatures, numFrames }: MelFeatures,
+  expected: Float32Array,
+  columns: readonly number[],
+  tolerance: number,
+): void {
   let worst = 0;
   for (let row = 0; row < numFeatures; row++)
     columns.forEach((column, i) => {
@@ -154,7 +167,8 @@ function expectColumns({ data, numFeatures, numFrames }: MelFeatures, expected: 
 function streamed(config: MelConfig, signal: Float32Array): MelFeatures {
   const stream = new MelStream(config);
   const pieces: MelFeatures[] = [];
-  for (let at = 0, step = 1; at < signal.length; at += step, step = (7 * step + 3) % 613) pieces.push(stream.push(signal.slice(at, at + step)));
+  for (let at = 0, step = 1; at < signal.length; at += step, step = (7 * step + 3) % 613)
+    pieces.push(stream.push(signal.slice(at, at + step)));
   pieces.push(stream.finish());
   const numFrames = pieces.reduce((sum, piece) => sum + piece.numFrames, 0);
   const data = new Float32Array(stream.numFeatures * numFrames);

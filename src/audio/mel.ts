@@ -215,7 +215,8 @@ function checkConfig(config: MelConfig): void {
   if (typeof window !== 'string' && window.length !== windowLength)
     refuse(`its window has ${window.length} samples, not ${windowLength}`);
   const numWeights = numMels * (Math.floor(nFft / 2) + 1);
-  if (filterbank && filterbank.length !== numWeights) refuse(`its filterbank has ${filterbank.length} numbers, not ${numWeights}`);
+  if (filterbank && filterbank.length !== numWeights)
+    refuse(`its filterbank has ${filterbank.length} numbers, not ${numWeights}`);
   if (config.exactPad && hopLength % 2 === 1) refuse(`exact_pad needs an even hop, not ${hopLength}`);
   if (typeof normalize === 'object') {
     const numFeatures = numMels * frameSplicing;

@@ -8,7 +8,10 @@ export function checkMicrophoneAllowed(): void {
   // `mediaDevices` is typed as always there, but insecure pages lack it.
   const devices: MediaDevices | undefined = navigator.mediaDevices;
   if (!devices?.getUserMedia)
-    throw new AsrError('microphone', 'The browser gives microphones to secure pages only: open this page over https or on localhost.');
+    throw new AsrError(
+      'microphone',
+      'The browser gives microphones to secure pages only: open this page over https or on localhost.',
+    );
   // Chromium still has the standard's old name; Firefox and Safari have neither and refuse later.
   const { permissionsPolicy, featurePolicy } = document as { permissionsPolicy?: Policy; featurePolicy?: Policy };
   if ((permissionsPolicy ?? featurePolicy)?.allowsFeature('microphone') === false) throw policyError();
@@ -32,7 +35,9 @@ export function toMicrophoneError(thrown: unknown): AsrError {
       return error('The chosen microphone is not there any more: choose another one.');
     case 'NotReadableError':
     case 'AbortError':
-      return error('The microphone could not be started; another program may be using it. Close that program and try again.');
+      return error(
+        'The microphone could not be started; another program may be using it. Close that program and try again.',
+      );
     default:
       return error(`The microphone could not be opened: ${messageOf(thrown)}`);
   }

@@ -13,7 +13,7 @@ function taggedFrame(delay: number, padding: number): Uint8Array<ArrayBuffer> {
 }
 
 describe('readMp3Delay', () => {
-  it('adds the decoder\'s delay to the encoder\'s', async () => {
+  it("adds the decoder's delay to the encoder's", async () => {
     expect(await readMp3Delay(new Blob([taggedFrame(576, 1000)]))).toBe(576 + 529);
   });
 
@@ -25,6 +25,7 @@ describe('readMp3Delay', () => {
 
   it('is 0 without a tag and for anything cut', async () => {
     expect(await readMp3Delay(new Blob([Uint8Array.of(0xff, 0xfb, 0x90, 0xc0), new Uint8Array(413)]))).toBe(0);
-    for (const length of [0, 3, 4, 21, 30, 150, 164]) expect(await readMp3Delay(new Blob([taggedFrame(576, 0).slice(0, length)]))).toBe(0);
+    for (const length of [0, 3, 4, 21, 30, 150, 164])
+      expect(await readMp3Delay(new Blob([taggedFrame(576, 0).slice(0, length)]))).toBe(0);
   });
 });

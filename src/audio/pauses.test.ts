@@ -27,19 +27,24 @@ describe('cutAtPauses', () => {
 
   it('covers everything in order within its limits, whatever the sound', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 0, max: 50_000 }), fc.integer({ min: 1, max: 12 }), fc.double({ min: 0, max: 1 }), (length, maxSeconds, seed) => {
-        const samples = Float32Array.from({ length }, (_, i) => Math.sin(i * i * seed) * Math.sin(i / 700));
-        const minSeconds = (maxSeconds * seed) / 2;
-        const ranges = cutAtPauses(samples, RATE, { maxSeconds, minSeconds });
-        let at = 0;
-        for (const { start, end } of ranges) {
-          expect(start).toBe(at);
-          expect(end - start).toBeLessThanOrEqual(maxSeconds * RATE);
-          if (ranges.length > 1) expect(end - start).toBeGreaterThanOrEqual(Math.floor(minSeconds * RATE));
-          at = end;
-        }
-        expect(at).toBe(length);
-      }),
+      fc.property(
+        fc.integer({ min: 0, max: 50_000 }),
+        fc.integer({ min: 1, max: 12 }),
+        fc.double({ min: 0, max: 1 }),
+        (length, maxSeconds, seed) => {
+          const samples = Float32Array.from({ length }, (_, i) => Math.sin(i * i * seed) * Math.sin(i / 700));
+          const minSeconds = (maxSeconds * seed) / 2;
+          const ranges = cutAtPauses(samples, RATE, { maxSeconds, minSeconds });
+          let at = 0;
+          for (const { start, end } of ranges) {
+            expect(start).toBe(at);
+            expect(end - start).toBeLessThanOrEqual(maxSeconds * RATE);
+            if (ranges.length > 1) expect(end - start).toBeGreaterThanOrEqual(Math.floor(minSeconds * RATE));
+            at = end;
+          }
+          expect(at).toBe(length);
+        },
+      ),
       { numRuns: 100 },
     );
   });

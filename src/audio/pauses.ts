@@ -31,7 +31,9 @@ export function cutAtPauses(samples: Float32Array, sampleRate: number, options: 
   const longest = Math.floor(maxSeconds * sampleRate);
   const shortest = Math.ceil(minSeconds * sampleRate);
   if (!(longest >= 1 && shortest >= 0 && 2 * minSeconds <= maxSeconds))
-    throw new RangeError(`cannot cut into windows of ${minSeconds} to ${maxSeconds} seconds: minSeconds may be half of maxSeconds at most`);
+    throw new RangeError(
+      `cannot cut into windows of ${minSeconds} to ${maxSeconds} seconds: minSeconds may be half of maxSeconds at most`,
+    );
   const hop = Math.max(1, Math.round(sampleRate / FRAMES_PER_SECOND));
   const energies = smoothedEnergies(samples, hop);
   const ranges: SampleRange[] = [];
@@ -66,7 +68,8 @@ function smoothedEnergies(samples: Float32Array, hop: number): Float64Array {
   const sums = new Float64Array(numFrames + 1);
   for (let frame = 0; frame < numFrames; frame++) {
     let energy = 0;
-    for (let i = frame * hop, end = Math.min(i + hop, samples.length); i < end; i++) energy += samples[i]! * samples[i]!;
+    for (let i = frame * hop, end = Math.min(i + hop, samples.length); i < end; i++)
+      energy += samples[i]! * samples[i]!;
     sums[frame + 1] = sums[frame]! + energy;
   }
   return Float64Array.from({ length: numFrames + 1 }, (_, frame) => {

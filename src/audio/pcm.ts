@@ -18,9 +18,15 @@ export const MAX_AUDIO_SECONDS: number = 24 * 3600;
 /** @throws AsrError `audio-undecodable` when a file claims an impossible layout */
 export function checkLayout(numChannels: number, sampleRate: number): void {
   if (!(numChannels >= 1 && numChannels <= MAX_AUDIO_CHANNELS))
-    throw new AsrError('audio-undecodable', `The file claims ${numChannels} channels; 1 to ${MAX_AUDIO_CHANNELS} can be read.`);
+    throw new AsrError(
+      'audio-undecodable',
+      `The file claims ${numChannels} channels; 1 to ${MAX_AUDIO_CHANNELS} can be read.`,
+    );
   if (!(sampleRate >= 1 && sampleRate <= MAX_AUDIO_RATE))
-    throw new AsrError('audio-undecodable', `The file claims a sample rate of ${sampleRate} Hz; 1 to ${MAX_AUDIO_RATE} can be read.`);
+    throw new AsrError(
+      'audio-undecodable',
+      `The file claims a sample rate of ${sampleRate} Hz; 1 to ${MAX_AUDIO_RATE} can be read.`,
+    );
 }
 
 /** @throws AsrError `audio-undecodable` when a recording is longer than a day */

@@ -104,7 +104,12 @@ function clamp(t: number): number {
 }
 
 /** Fills `output` with the output samples from number `firstOutput` on. */
-function convolve(filters: Filters, input: { samples: Float32Array; start: number; end: number }, output: Float32Array, firstOutput: number): void {
+function convolve(
+  filters: Filters,
+  input: { samples: Float32Array; start: number; end: number },
+  output: Float32Array,
+  firstOutput: number,
+): void {
   const { orig, fresh, first, start, taps } = filters;
   const { samples, start: offset, end } = input;
   let phase = firstOutput % fresh;
@@ -134,5 +139,6 @@ function greatestCommonDivisor(a: number, b: number): number {
 
 function checkRates(...rates: number[]): void {
   for (const rate of rates)
-    if (!Number.isSafeInteger(rate) || rate < 1) throw new RangeError(`sample rates must be positive whole numbers of Hz, not ${rate}`);
+    if (!Number.isSafeInteger(rate) || rate < 1)
+      throw new RangeError(`sample rates must be positive whole numbers of Hz, not ${rate}`);
 }

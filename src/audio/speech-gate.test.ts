@@ -20,7 +20,10 @@ const times = (numFrames: number, amplitude: number): number[] => Array(numFrame
 
 describe('stepSpeechGate', () => {
   it('starts after three loud frames and ends after the hangover', () =>
-    expect(run([...times(50, 0.001), ...times(100, 0.2), ...times(100, 0.001)])).toEqual([[52, 'speech-start'], [209, 'speech-end']]));
+    expect(run([...times(50, 0.001), ...times(100, 0.2), ...times(100, 0.001)])).toEqual([
+      [52, 'speech-start'],
+      [209, 'speech-end'],
+    ]));
 
   it('bridges the pauses inside a sentence', () =>
     expect(run([...times(50, 0.2), ...times(40, 0.001), ...times(50, 0.2)])).toEqual([[2, 'speech-start']]));
@@ -28,7 +31,11 @@ describe('stepSpeechGate', () => {
   it('ignores clicks and silence', () => expect(run([...times(50, 0), 0.5, 0.5, ...times(50, 0)])).toEqual([]));
 
   it('gets used to steady noise', () =>
-    expect(run([...times(600, 0.02), ...times(50, 0.3)])).toEqual([[2, 'speech-start'], [208, 'speech-end'], [602, 'speech-start']]));
+    expect(run([...times(600, 0.02), ...times(50, 0.3)])).toEqual([
+      [2, 'speech-start'],
+      [208, 'speech-end'],
+      [602, 'speech-start'],
+    ]));
 });
 
 describe('measureLevel', () => {

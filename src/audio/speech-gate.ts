@@ -55,7 +55,8 @@ export function stepSpeechGate(
   const noise = Math.min(floor.previousFloor, floor.currentFloor, LOUDEST_FLOOR_DECIBELS);
   const isLoud = decibels > Math.max(noise + marginDecibels, quietDecibels);
   const numContrary = isLoud === state.isSpeech ? 0 : state.numContrary + 1;
-  if (numContrary < (state.isSpeech ? hangoverFrames : onsetFrames)) return [{ ...floor, isSpeech: state.isSpeech, numContrary }, 'none'];
+  if (numContrary < (state.isSpeech ? hangoverFrames : onsetFrames))
+    return [{ ...floor, isSpeech: state.isSpeech, numContrary }, 'none'];
   return [{ ...floor, isSpeech: !state.isSpeech, numContrary: 0 }, state.isSpeech ? 'speech-end' : 'speech-start'];
 }
 

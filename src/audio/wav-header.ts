@@ -49,7 +49,8 @@ export async function readWavHeader(blob: Blob): Promise<WavHeader> {
     let size = head.getUint32(4, true);
     byteOffset += 8;
     if (name === 'fmt ') format = await readBytes(blob, byteOffset, Math.min(size, 40));
-    if (name === 'ds64' && size >= 16) longDataSize = Number((await readBytes(blob, byteOffset, 16)).getBigUint64(8, true));
+    if (name === 'ds64' && size >= 16)
+      longDataSize = Number((await readBytes(blob, byteOffset, 16)).getBigUint64(8, true));
     if (name === 'data') {
       if (size === UNKNOWN_SIZE) size = longDataSize ?? UNKNOWN_SIZE;
       if (size === UNKNOWN_SIZE || (size === 0 && !isSizeRight)) size = blob.size - byteOffset;
@@ -71,7 +72,8 @@ function describe(format: DataView, byteOffset: number, size: number, fileSize: 
   checkLayout(numChannels, sampleRate);
   if (formatTag === 0xfffe && format.byteLength >= 26) formatTag = format.getUint16(24, true); // extensible: the GUID starts with the tag
   // A container may be wider than its bits (20 in 24, 24 in 32); some writers leave the block size at 0.
-  const bytesPerSample = blockAlign > 0 && blockAlign % numChannels === 0 ? blockAlign / numChannels : Math.ceil(bits / 8);
+  const bytesPerSample =
+    blockAlign > 0 && blockAlign % numChannels === 0 ? blockAlign / numChannels : Math.ceil(bits / 8);
   const encoding = encodingOf(formatTag, bytesPerSample, bits);
   const available = Math.max(0, fileSize - byteOffset);
   const numFrames = Math.floor(Math.min(size, available) / (bytesPerSample * numChannels));
@@ -85,9 +87,20 @@ function encodingOf(formatTag: number, bytes: number, bits: number): WavEncoding
   if (formatTag === 3 && (bytes === 4 || bytes === 8)) return 'float';
   if (formatTag === 6 && bytes === 1) return 'a-law';
   if (formatTag === 7 && bytes === 1) return 'mu-law';
-  const names = new Map([[1, 'PCM'], [2, 'Microsoft ADPCM'], [3, 'float'], [0x11, 'IMA ADPCM'], [0x31, 'GSM 6.10'], [0x55, 'MP3 in WAV'], [0xff, 'AAC in WAV']]);
+  const names = new Map([
+    [1, 'PCM'],
+    [2, 'Microsoft ADPCM'],
+    [3, 'float'],
+    [0x11, 'IMA ADPCM'],
+    [0x31, 'GSM 6.10'],
+    [0x55, 'MP3 in WAV'],
+    [0xff, 'AAC in WAV'],
+  ]);
   const name = names.get(formatTag) ?? `format 0x${formatTag.toString(16)}`;
-  throw new AsrError('audio-undecodable', `This WAV file holds ${name} (${bits} bits), which Sotto does not read: save it as 16-bit PCM.`);
+  throw new AsrError(
+    'audio-undecodable',
+    `This WAV file holds ${name} (${bits} bits), which Sotto does not read: save it as 16-bit PCM.`,
+  );
 }
 
 async function readBytes(blob: Blob, byteOffset: number, length: number): Promise<DataView> {

@@ -2,7 +2,14 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decodeWav, encodeWav, streamWav } from './wav.ts';
 
-type Lies = { riffSize?: number; dataSize?: number; blockAlign?: number; fmtAfterData?: boolean; before?: Uint8Array; cut?: number };
+type Lies = {
+  riffSize?: number;
+  dataSize?: number;
+  blockAlign?: number;
+  fmtAfterData?: boolean;
+  before?: Uint8Array;
+  cut?: number;
+};
 type Format = { tag: number; bits: number; channels?: number; rate?: number; extensible?: boolean };
 
 /** A WAV file with the given data bytes, lying as asked. */
@@ -17,7 +24,10 @@ function wav(format: Format, data: Uint8Array, lies: Lies = {}): Blob {
   if (extensible) fmt.setUint16(24, tag, true);
   const fmtChunk = chunk('fmt ', new Uint8Array(fmt.buffer));
   const dataChunk = chunk('data', data, lies.dataSize);
-  const chunks = [lies.before ?? new Uint8Array(0), ...(lies.fmtAfterData ? [dataChunk, fmtChunk] : [fmtChunk, dataChunk])];
+  const chunks = [
+    lies.before ?? new Uint8Array(0),
+    ...(lies.fmtAfterData ? [dataChunk, fmtChunk] : [fmtChunk, dataChunk]),
+  ];
   const size = 4 + chunks.reduce((sum, { length }) => sum + length, 0);
   const head = chunk('RIFF', new TextEncoder().encode('WAVE'), lies.riffSize ?? size);
   const whole = new Blob([head, ...chunks] as BlobPart[]);
@@ -48,7 +58,12 @@ describe('decodeWav', () => {
     ['extensible 16-bit', { ...PCM16, extensible: true }, pcm16(16_384), [0.5]],
     // G.711: the loudest and the softest code of either sign.
     ['mu-law', { tag: 7, bits: 8 }, Uint8Array.of(0x00, 0x80, 0xff, 0x7f), [-32_124 / 32_768, 32_124 / 32_768, 0, -0]],
-    ['A-law', { tag: 6, bits: 8 }, Uint8Array.of(0x2a, 0xaa, 0xd5, 0x55), [-32_256 / 32_768, 32_256 / 32_768, 8 / 32_768, -8 / 32_768]],
+    [
+      'A-law',
+      { tag: 6, bits: 8 },
+      Uint8Array.of(0x2a, 0xaa, 0xd5, 0x55),
+      [-32_256 / 32_768, 32_256 / 32_768, 8 / 32_768, -8 / 32_768],
+    ],
   ];
   it.each(formats)('reads %s', async (_name, format, data, expected) => {
     const { channels, sampleRate } = await decodeWav(wav(format, data));
@@ -58,7 +73,10 @@ describe('decodeWav', () => {
 
   it('keeps channels apart', async () => {
     const { channels } = await decodeWav(wav({ ...PCM16, channels: 2 }, pcm16(1, -1, 2, -2)));
-    expect(channels.map((channel) => [...channel].map((sample) => sample * 32_768))).toEqual([[1, 2], [-1, -2]]);
+    expect(channels.map((channel) => [...channel].map((sample) => sample * 32_768))).toEqual([
+      [1, 2],
+      [-1, -2],
+    ]);
   });
 
   it('steps over odd chunks, with their padding', async () => {
@@ -70,14 +88,15 @@ describe('decodeWav', () => {
     expect((await decodeWav(wav(PCM16, pcm16(7, 8), { fmtAfterData: true }))).channels[0]).toHaveLength(2);
   });
 
-  it.each([{ dataSize: 0xffffffff, riffSize: 0xffffffff }, { dataSize: 0, riffSize: 0 }, { dataSize: 0, riffSize: 36 }])(
-    'reads to the end of the file when a recorder left the sizes open: %o',
-    async (lies) => {
-      const { channels, truncated } = await decodeWav(wav(PCM16, pcm16(1, 2, 3), lies));
-      expect(channels[0]).toHaveLength(3);
-      expect(truncated).toBeUndefined();
-    },
-  );
+  it.each([
+    { dataSize: 0xffffffff, riffSize: 0xffffffff },
+    { dataSize: 0, riffSize: 0 },
+    { dataSize: 0, riffSize: 36 },
+  ])('reads to the end of the file when a recorder left the sizes open: %o', async (lies) => {
+    const { channels, truncated } = await decodeWav(wav(PCM16, pcm16(1, 2, 3), lies));
+    expect(channels[0]).toHaveLength(3);
+    expect(truncated).toBeUndefined();
+  });
 
   it('reads what is there of a file that was cut, and says so', async () => {
     const pcm = await decodeWav(wav(PCM16, pcm16(1, 2, 3, 4), { cut: 3 }));

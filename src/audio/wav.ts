@@ -48,7 +48,7 @@ export async function decodeWav(blob: Blob): Promise<Pcm> {
   let whole: Pcm | undefined;
   let frame = 0;
   for await (const block of streamWav(blob)) {
-    channels.forEach((channel, i) => channel.set(block.channels[i]!, frame));
+    for (const [i, channel] of channels.entries()) channel.set(block.channels[i]!, frame);
     frame += block.channels[0]!.length;
     whole = { ...block, channels };
   }
@@ -58,7 +58,9 @@ export async function decodeWav(blob: Blob): Promise<Pcm> {
 /** Mono samples as a 16-bit PCM file; what is beyond full scale is cut. */
 export function encodeWav(samples: Float32Array, sampleRate: number): Blob {
   const header = new DataView(new ArrayBuffer(44));
-  const putTag = (at: number, tag: string) => [...tag].forEach((char, i) => header.setUint8(at + i, char.charCodeAt(0)));
+  const putTag = (at: number, tag: string) => {
+    for (let i = 0; i < tag.length; i++) header.setUint8(at + i, tag.charCodeAt(i));
+  };
   putTag(0, 'RIFF');
   header.setUint32(4, 36 + 2 * samples.length, true);
   putTag(8, 'WAVEfmt ');

@@ -9,7 +9,11 @@
 export type WindowName = 'hann' | 'hamming' | 'blackman' | 'bartlett' | 'none';
 
 /** The window of `length` samples. */
-export function makeWindow(name: WindowName, length: number, { periodic = false }: { readonly periodic?: boolean } = {}): Float32Array {
+export function makeWindow(
+  name: WindowName,
+  length: number,
+  { periodic = false }: { readonly periodic?: boolean } = {},
+): Float32Array {
   // torch makes [1] of every window of one sample.
   if (length === 1) return Float32Array.of(1);
   const last = periodic ? length : length - 1;
