@@ -36,6 +36,7 @@ export class Session implements AsyncDisposable {
     const onGpu = device === 'webgpu';
     const options: InferenceSession.SessionOptions = {
       executionProviders: [onGpu ? 'webgpu' : 'wasm'],
+      logSeverityLevel: 3, // ORT warns about every shape node it rightly keeps on the CPU
       externalData: part.files.map(({ name, data }) => ({ path: name, data })),
       ...(onGpu && keepOnDevice.length > 0
         ? { preferredOutputLocation: Object.fromEntries(keepOnDevice.map((output) => [output, 'gpu-buffer' as const])) }
