@@ -18,7 +18,7 @@ test('a case gives samples, features, encoder output, log-probs and texts that f
   golden.inputs.forEach((input, i) => {
     expect(golden.featuresLength(i)).toBe(Math.floor(input.samples.length / 160)); // NeMo counts hops, not columns
     expect(golden.features(i).shape).toEqual([80, golden.featuresLength(i) + 1]);
-    expect(golden.encoded(i).shape).toEqual([32, golden.encodedLength(i)]);
+    expect(golden.encoded(i).shape).toEqual([24, golden.encodedLength(i)]);
     expect(golden.logProbs(i).shape).toEqual([golden.encodedLength(i), 65]);
     expect(golden.transcripts('greedy').single[i]?.text).toBe(input.text);
   });

@@ -14,9 +14,9 @@ from transcripts import dump_ctc, dump_transducer
 
 @case("fastconformer-ctc-bpe")
 def fastconformer_ctc(ctx: Context) -> None:
-    """Shaped like stt_en_fastconformer_ctc_large: dw_striding x8; its SentencePiece model has the nmt_nfkc rules inside."""
+    """Shaped like stt_en_fastconformer_ctc_large: dw_striding x8."""
     s = ctx.sizes
-    folder = ctx.tokenizer(rule="nmt_nfkc")
+    folder = ctx.tokenizer()
     model = build_bpe(ctx, ASR.EncDecCTCModelBPE, asr_config(
         s, mel_frontend(s.mels), conformer(s), tokenizer=bpe_tokenizer(folder), decoder=ctc_head(s), decoding=ctc_decoding()))
     lesson = ctx.lesson(model.tokenizer.text_to_ids)
@@ -36,7 +36,7 @@ def fastconformer_rnnt(ctx: Context) -> None:
         s, mel_frontend(s.mels), conformer(s), tokenizer=bpe_tokenizer(folder), **transducer_defaults(s), **rnnt_head(s),
         decoding=rnnt_decoding(), loss=rnnt_loss()))
     lesson = ctx.lesson(model.tokenizer.text_to_ids)
-    loss = overfit(model, lesson, rnnt_head_loss(model, lesson), 420)
+    loss = overfit(model, lesson, rnnt_head_loss(model, lesson), 800)
     sharpen(model)
     model = save(ctx, model)
     describe(ctx, model, loss)
@@ -63,9 +63,9 @@ def fastconformer_tdt(ctx: Context) -> None:
 
 @case("hybrid-rnnt-ctc")
 def hybrid_rnnt(ctx: Context) -> None:
-    """Shaped like stt_en_fastconformer_hybrid_large_pc."""
+    """Shaped like stt_en_fastconformer_hybrid_large_pc; its SentencePiece model has the nmt_nfkc rules inside."""
     s = ctx.sizes
-    folder = ctx.tokenizer(written=True)
+    folder = ctx.tokenizer(written=True, rule="nmt_nfkc")
     model = build_bpe(ctx, ASR.EncDecHybridRNNTCTCBPEModel, asr_config(
         s, mel_frontend(s.mels), conformer(s), tokenizer=bpe_tokenizer(folder), **transducer_defaults(s), **rnnt_head(s),
         **hybrid_parts(s), decoding=rnnt_decoding(), loss=rnnt_loss()))

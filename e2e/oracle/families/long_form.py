@@ -19,7 +19,7 @@ from training import Lesson, Loss, ctc_loss, features_of, rnnt_head_loss, set_no
 from transcripts import merged
 
 
-def long_recording(ctx: Context, seconds: float = 24.0) -> tuple[np.ndarray, list[Config]]:
+def long_recording(ctx: Context, seconds: float = 20.0) -> tuple[np.ndarray, list[Config]]:
     """The set's clips again and again with pauses, in an order by chance, a little faster or slower in level."""
     draw = random.Random(f"{ctx.seed}/long")
     pieces: list[np.ndarray] = [np.zeros(int(0.3 * RATE), np.float32)]
@@ -36,7 +36,7 @@ def long_recording(ctx: Context, seconds: float = 24.0) -> tuple[np.ndarray, lis
 
 
 def practise(ctx: Context, model: Any, encode: Callable[[str], list[int]], loss_for: Callable[[Any, Lesson], Loss], written: bool,
-             steps: int = 260, lr: float = 2.5e-3) -> float:
+             steps: int = 600, lr: float = 2.5e-3) -> float:
     """Goes on training a model on windows of several clips with pauses, so that it can read a long recording."""
     draw = random.Random(f"{ctx.seed}/practise")
     batches = []
@@ -75,7 +75,7 @@ def practise(ctx: Context, model: Any, encode: Callable[[str], list[int]], loss_
 
 @case("long-form")
 def long_form(ctx: Context) -> None:
-    """Buffered and chunked inference of a 24 s file; ctc.nemo, rnnt.nemo and tdt.nemo are this set's FastConformers trained on for long audio."""
+    """Buffered and chunked inference of a 20 s file; ctc.nemo, rnnt.nemo and tdt.nemo are this set's FastConformers trained on for long audio."""
     from nemo.collections.asr.parts.utils import streaming_utils as su
 
     ctx.folder.mkdir(parents=True, exist_ok=True)
