@@ -221,7 +221,7 @@ class TranscribeJob {
     if (!onProgress) return;
     const { writer, spec } = this.#model.parts;
     const seconds = this.#files.reduce((sum, file) => sum + file.numSamples, 0) / spec.mel.sampleRate;
-    const text = writer.windowTexts((this.#files[fileIndex] as FileResult).windows).filter((part) => part.trim() !== '').join(' ');
+    const text = writer.textOf((this.#files[fileIndex] as FileResult).windows);
     onProgress({ phase: 'transcribe', seconds, fileIndex, text });
   }
 }

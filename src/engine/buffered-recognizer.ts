@@ -4,18 +4,21 @@
  * The draft is the whole phrase as the model hears it now; only a pause (or a phrase of `MAX_PHRASE_SECONDS`) commits it, so settled words have
  * had their full context. A slow device simply re-decodes less often: audio waits, none is lost.
  */
+import { cutAtPauses } from '../audio/pauses.ts';
+import { SPEECH_GATE_START, type SpeechGateState, stepSpeechGate } from '../audio/speech-gate.ts';
 import { assert } from '../base/errors.ts';
 import type { Hypothesis, WordStamp } from '../base/hypothesis.ts';
 import { frameFactor } from '../model/encoder.ts';
 import type { LoadedModel } from './asr-model.ts';
 import { concatenate } from './audio-source.ts';
 import type { StreamOptions, StreamUpdate } from './options.ts';
-import { findPhraseEnd } from './phrase-end.ts';
 import { shiftWords } from './stream-text.ts';
 import type { Recognizer } from './streaming.ts';
 
 const DEFAULT_CHUNK_SECONDS = 1;
 const MAX_PHRASE_SECONDS = 20;
+const GATE_SECONDS = 0.01;
+const PAUSE_FRAMES = 60; // of 10 ms: longer than the pause inside a sentence
 
 export class BufferedRecognizer implements Recognizer {
   readonly #model: LoadedModel;
@@ -27,6 +30,11 @@ export class BufferedRecognizer implements Recognizer {
   /** First sample of the phrase within the stream. */
   #start = 0;
   #sinceDecoded = 0;
+  #gate: SpeechGateState = SPEECH_GATE_START;
+  /** Samples of the phrase the gate has heard. */
+  #gated = 0;
+  /** Where the phrase may be settled; 0 while it goes on. */
+  #pause = 0;
 
   constructor(model: LoadedModel, options: StreamOptions, onUpdate: (update: StreamUpdate) => void) {
     const { sampleRate, hopLength } = model.parts.spec.mel;
@@ -37,13 +45,14 @@ export class BufferedRecognizer implements Recognizer {
   }
 
   async accept(samples: Float32Array): Promise<void> {
+    const { sampleRate } = this.#model.parts.spec.mel;
     this.#phrase = concatenate([this.#phrase, samples]);
     this.#sinceDecoded += samples.length;
+    this.#listenForPause(Math.round(GATE_SECONDS * sampleRate));
     if (this.#sinceDecoded < this.#chunkSamples) return;
     this.#sinceDecoded = 0;
 
-    const { sampleRate } = this.#model.parts.spec.mel;
-    const end = findPhraseEnd(this.#phrase, sampleRate, MAX_PHRASE_SECONDS);
+    const end = this.#pause > 0 ? this.#pause : this.#phrase.length > MAX_PHRASE_SECONDS * sampleRate ? this.#forcedEnd(sampleRate) : 0;
     if (end > 0) await this.#settle(end - (end % this.#frameSamples));
     this.#update(await this.#transcribe(this.#phrase), false);
   }
@@ -58,11 +67,27 @@ export class BufferedRecognizer implements Recognizer {
     this.#phrase = new Float32Array(0);
   }
 
+  /** Runs the speech gate over what is new; remembers where the last phrase ended, in the middle of the pause behind it. */
+  #listenForPause(frame: number): void {
+    for (; this.#gated + frame <= this.#phrase.length; this.#gated += frame) {
+      const [state, event] = stepSpeechGate(this.#gate, this.#phrase.subarray(this.#gated, this.#gated + frame), { hangoverFrames: PAUSE_FRAMES });
+      this.#gate = state;
+      if (event === 'speech-end') this.#pause = Math.max(0, this.#gated - (PAUSE_FRAMES >> 1) * frame);
+    }
+  }
+
+  /** A phrase that will not end is cut where it is quietest. */
+  #forcedEnd(sampleRate: number): number {
+    return cutAtPauses(this.#phrase, sampleRate, { maxSeconds: MAX_PHRASE_SECONDS })[0]?.end ?? this.#phrase.length;
+  }
+
   async #settle(end: number): Promise<void> {
     const hypothesis = await this.#transcribe(this.#phrase.slice(0, end));
     if (hypothesis && hypothesis.text.trim() !== '') this.#settled.push({ hypothesis, start: this.#start });
     this.#phrase = this.#phrase.slice(end);
     this.#start += end;
+    this.#gated = Math.max(0, this.#gated - end);
+    this.#pause = 0;
   }
 
   async #transcribe(samples: Float32Array): Promise<Hypothesis | undefined> {

@@ -3,7 +3,8 @@ import type { Emission } from '../base/emission.ts';
 import type { Hypothesis, Timestamp } from '../base/hypothesis.ts';
 import { frameFactor } from '../model/encoder.ts';
 import type { ModelSpec } from '../model/spec.ts';
-import { toTimestamps } from '../text/timestamps.ts';
+import { joinTexts, joinWindows } from '../text/join-windows.ts';
+import { type FrameTime, toTimestamps } from '../text/timestamps.ts';
 import { idsToTranscript, supportedPunctuation } from '../text/token-text.ts';
 import type { Tokenizer } from '../tokenizer/tokenizer.ts';
 import type { Decoded } from './decode-clips.ts';
@@ -36,33 +37,42 @@ export class HypothesisWriter {
       tokenizer: this.#tokenizer,
       decoder,
       punctuation: this.#punctuation,
-      windowStride: this.#spec.mel.windowStride,
-      subsamplingFactor: frameFactor(this.#spec.encoder),
+      ...this.#frameTime,
     });
   }
 
   /** One hypothesis from the windows of a recording, in order. */
-  write(windows: readonly DecodedWindow[], { timestamps, decoder }: HypothesisOptions): Hypothesis {
-    const emissions = windows.flatMap(({ decoded, startFrame }) =>
-      startFrame === 0 ? decoded.emissions : decoded.emissions.map((emission) => ({ ...emission, frame: emission.frame + startFrame })),
-    );
-    const timestep = windows.flatMap(({ decoded, startFrame }) => decoded.timestep.map((frame) => frame + startFrame));
-    const ids = emissions.map((emission) => emission.token);
-    const only = windows.length === 1 ? windows[0]?.decoded : undefined;
+  write(windows: readonly DecodedWindow[], options: HypothesisOptions): Hypothesis {
+    const parts = windows.map(({ decoded, startFrame }) => ({ hypothesis: this.#writeWindow(decoded, options), frameOffset: startFrame }));
+    // A single window is NeMo's own result, leading spaces and all.
+    return parts.length === 1 ? (parts[0] as (typeof parts)[number]).hypothesis : joinWindows(parts, this.#frameTime);
+  }
+
+  /** Text of the windows so far. */
+  textOf(windows: readonly DecodedWindow[]): string {
+    return joinTexts(windows.map(({ decoded }) => this.text(idsOf(decoded))));
+  }
+
+  #writeWindow(decoded: Decoded, { timestamps, decoder }: HypothesisOptions): Hypothesis {
+    const ids = idsOf(decoded);
+    const { timestep } = decoded;
     return {
-      text: this.windowTexts(windows).filter((text) => text.trim() !== '').join(' '),
-      score: windows.reduce((sum, { decoded }) => sum + decoded.score, 0),
+      text: this.text(ids),
+      score: decoded.score,
       ySequence: ids,
       tokens: this.#tokenizer.idsToTokens(ids),
-      timestamp: timestamps ? { ...this.timestamps(emissions, decoder), timestep } : { timestep },
-      length: windows.reduce((sum, { decoded }) => sum + decoded.length, 0),
-      ...(only?.logProbs ? { alignments: { logProbs: only.logProbs, numFrames: only.length } } : {}),
-      ...(only?.steps ? { alignments: only.steps } : {}),
+      timestamp: timestamps ? { ...this.timestamps(decoded.emissions, decoder), timestep } : { timestep },
+      length: decoded.length,
+      ...(decoded.logProbs ? { alignments: { logProbs: decoded.logProbs, numFrames: decoded.length } } : {}),
+      ...(decoded.steps ? { alignments: decoded.steps } : {}),
     };
   }
 
-  /** The text of every window by itself: pieces at a seam must not melt into one word. */
-  windowTexts(windows: readonly DecodedWindow[]): string[] {
-    return windows.map(({ decoded }) => this.text(decoded.emissions.map((emission) => emission.token)));
+  get #frameTime(): FrameTime {
+    return { windowStride: this.#spec.mel.windowStride, subsamplingFactor: frameFactor(this.#spec.encoder) };
   }
+}
+
+function idsOf({ emissions }: Decoded): number[] {
+  return emissions.map((emission) => emission.token);
 }

@@ -5,6 +5,7 @@
  * moment of the last part of every window, so memory is bounded by one window whatever the length. Cuts fall on encoder frames, so that the
  * frames of all windows count on.
  */
+import { cutAtPauses } from '../audio/pauses.ts';
 import { concatenate } from './audio-source.ts';
 import type { LongAudioMode } from './options.ts';
 
@@ -26,49 +27,39 @@ export type WindowOptions = {
 const FULL_SECONDS = 120;
 const MAX_WINDOW_SECONDS = 30;
 const MIN_WINDOW_SECONDS = 15;
-/** Span whose energy decides how quiet a moment is. */
-const QUIET_SECONDS = 0.2;
-const QUIET_STEP_SECONDS = 0.02;
+/** The last two windows share what is left: a cut in a pause matters more than length there. */
+const MIN_LAST_SECONDS = 5;
 
 export async function* cutWindows(blocks: AsyncIterable<Float32Array>, options: WindowOptions): AsyncGenerator<AudioWindow> {
   const { sampleRate, long } = options;
-  const fullSamples = long === 'full' ? Number.POSITIVE_INFINITY : long === 'pauses' ? 0 : FULL_SECONDS * sampleRate;
-  const maxSamples = MAX_WINDOW_SECONDS * sampleRate;
+  const fullSamples = long === 'full' ? Number.POSITIVE_INFINITY : long === 'pauses' ? MAX_WINDOW_SECONDS * sampleRate : FULL_SECONDS * sampleRate;
+  // The shortest window more than a cut needs, so that what is left never falls below it.
+  const cutSamples = (MAX_WINDOW_SECONDS + MIN_WINDOW_SECONDS) * sampleRate;
   let pending: Float32Array[] = [];
   let numPending = 0;
   let start = 0;
 
+  const takeFirst = (minSeconds: number): AudioWindow => {
+    const samples = concatenate(pending);
+    const cut = firstCut(samples, minSeconds, options);
+    const window = { samples: samples.slice(0, cut), start, isLast: false };
+    start += cut;
+    pending = [samples.subarray(cut)];
+    numPending -= cut;
+    return window;
+  };
   for await (const block of blocks) {
     pending.push(block);
     numPending += block.length;
-    while (numPending > Math.max(start === 0 ? fullSamples : 0, maxSamples)) {
-      const samples = concatenate(pending);
-      const cut = quietestCut(samples, options);
-      yield { samples: samples.slice(0, cut), start, isLast: false };
-      start += cut;
-      pending = [samples.subarray(cut)];
-      numPending -= cut;
-    }
+    while (numPending > (start === 0 ? Math.max(fullSamples, cutSamples) : cutSamples)) yield takeFirst(MIN_WINDOW_SECONDS);
   }
+  while (numPending > (start === 0 ? fullSamples : MAX_WINDOW_SECONDS * sampleRate)) yield takeFirst(MIN_LAST_SECONDS);
   yield { samples: concatenate(pending), start, isLast: true };
 }
 
-/** Middle of the quietest span between the least and the greatest window length, on an encoder frame. */
-function quietestCut(samples: Float32Array, { sampleRate, frameSamples }: WindowOptions): number {
-  const span = Math.round(QUIET_SECONDS * sampleRate);
-  const step = Math.round(QUIET_STEP_SECONDS * sampleRate);
-  const end = Math.min(samples.length, MAX_WINDOW_SECONDS * sampleRate) - span;
-  let best = end;
-  let least = Number.POSITIVE_INFINITY;
-  for (let from = MIN_WINDOW_SECONDS * sampleRate; from <= end; from += step) {
-    let energy = 0;
-    for (let index = from; index < from + span; index++) energy += samples[index]! ** 2;
-    // Of equal silences the latest wins: longer windows give the model more context.
-    if (energy <= least) {
-      least = energy;
-      best = from;
-    }
-  }
-  const cut = best + (span >> 1);
-  return Math.max(frameSamples, cut - (cut % frameSamples));
+/** End of the first window, on an encoder frame. */
+function firstCut(samples: Float32Array, minSeconds: number, { sampleRate, frameSamples }: WindowOptions): number {
+  const head = samples.subarray(0, (MAX_WINDOW_SECONDS + MIN_WINDOW_SECONDS) * sampleRate);
+  const end = cutAtPauses(head, sampleRate, { maxSeconds: MAX_WINDOW_SECONDS, minSeconds })[0]?.end ?? head.length;
+  return Math.max(frameSamples, end - (end % frameSamples));
 }
