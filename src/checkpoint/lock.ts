@@ -67,7 +67,7 @@ export function hasSharedLocks(): boolean {
 }
 
 function lockManager(): LockManager | undefined {
-  return (globalThis.navigator as Partial<Navigator> | undefined)?.locks;
+  return (globalThis.navigator as { readonly locks?: LockManager } | undefined)?.locks;
 }
 
 async function withRealmLock<T>(name: string, fn: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {

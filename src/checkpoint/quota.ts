@@ -61,6 +61,9 @@ export function toMegabytes(bytes: number): string {
   return `${(bytes / 1e6).toFixed(1)} MB`;
 }
 
-function storageManager(): Partial<StorageManager> | undefined {
-  return (globalThis.navigator as Partial<Navigator> | undefined)?.storage;
+/** What the pages and workers of every browser, and Node, have of it: a worker has no `persist`, Node nothing at all. */
+type StorageRoom = Partial<Pick<StorageManager, 'estimate' | 'persisted'>> & { readonly persist?: () => Promise<boolean> };
+
+function storageManager(): StorageRoom | undefined {
+  return (globalThis.navigator as { readonly storage?: StorageRoom } | undefined)?.storage;
 }

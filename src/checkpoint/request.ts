@@ -193,7 +193,7 @@ function retryAfterMs(response: Response): number | undefined {
 
 /** `onLine` is a hint only, and Node has none: there the name that cannot be resolved tells. */
 function isOffline(thrown: unknown): boolean {
-  if ((globalThis.navigator as Partial<Navigator> | undefined)?.onLine === false) return true;
+  if ((globalThis.navigator as { readonly onLine?: boolean } | undefined)?.onLine === false) return true;
   const cause = thrown instanceof Error ? (thrown.cause as { readonly code?: unknown } | undefined) : undefined;
   return cause?.code === 'EAI_AGAIN' || cause?.code === 'ENETUNREACH';
 }
