@@ -1,7 +1,6 @@
 /** Runs a checkpoint's encoder as the engine does: graph, positions and masks from `src/model/encoder.ts`. */
 import type { ContextSize } from '../../src/model/conformer-spec.ts';
 import { type EncoderSpec, buildEncoder, encodedLength, encoderFeeds, encoderPositions, seesPadding } from '../../src/model/encoder.ts';
-import { positionTable } from '../../src/model/positions.ts';
 import { readEncoderSpec } from '../../src/model/spec.ts';
 import { GraphSession, type HostTensor, openCheckpoint } from './graph-session.ts';
 import type { NpyArray } from './npz.ts';
@@ -40,12 +39,12 @@ export class EncoderSession {
     const [batch = 0, mels = 0, columns = 0] = features.shape;
     const numFrames = seesPadding(spec) ? columns : Math.max(...lengths);
     const feeds: Record<string, HostTensor> = { features: { data: cut(features.data, columns, numFrames), dims: [batch, mels, numFrames] } };
-    for (const { frames, names } of encoderPositions(spec, numFrames)) {
-      const { dModel } = spec as { dModel: number };
-      Object.assign(feeds, await this.#positions!.run({ position_table: { data: positionTable(frames, frames, dModel), dims: [2 * frames, dModel] } }, names));
+    const offered = context ?? ('contexts' in spec ? (spec.contexts[0] as ContextSize) : [-1, -1]);
+    for (const { frames, names, table } of encoderPositions(spec, numFrames, offered)) {
+      const data = table();
+      Object.assign(feeds, await this.#positions!.run({ position_table: { data, dims: [2 * frames, data.length / (2 * frames)] } }, names));
     }
-    const contexts = 'contexts' in spec ? spec.contexts : [[-1, -1]];
-    Object.assign(feeds, encoderFeeds(spec, { lengths, numFrames, context: context ?? (contexts[0] as ContextSize) }, { masked: this.#masked }));
+    Object.assign(feeds, encoderFeeds(spec, { lengths, numFrames, context: offered }, { masked: this.#masked }));
     const { encoded } = await this.#encoder.run(feeds);
     const valid = lengths.map((length) => encodedLength(spec, length, numFrames));
     return valid.map((length, clip) => clipOf(encoded!, clip, length));

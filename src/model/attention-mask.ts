@@ -37,9 +37,10 @@ export function isUnlimited(context: ContextSize): boolean {
 
 /** First and last frame that frame `i` may see. */
 function contextRange(spec: ConformerSpec, context: ContextSize): (frame: number) => [number, number] {
-  if (spec.contextStyle === 'chunked_limited_with_rc' && context.length === 3) return chunkedWithRightContext(context);
+  const isLocal = spec.attention === 'rel_pos_local_attn'; // a plain window, whatever the style
+  if (!isLocal && spec.contextStyle === 'chunked_limited_with_rc' && context.length === 3) return chunkedWithRightContext(context);
   const [left, right] = [context[0] as number, context.at(-1) as number];
-  if (spec.contextStyle === 'chunked_limited' && right >= 0) {
+  if (!isLocal && spec.contextStyle === 'chunked_limited' && right >= 0) {
     const chunk = right + 1;
     const leftChunks = left >= 0 ? Math.floor(left / chunk) : UNLIMITED_CHUNKS;
     return (frame) => {

@@ -1,15 +1,23 @@
 /** What a NeMo `ConformerEncoder` is, read from its config with the constructor's defaults. */
 import * as v from 'valibot';
+import { AsrError } from '../base/errors.ts';
 import { MAX_LAYERS, dimension, parseConfig } from './config.ts';
 
+/** Subsamplings NeMo accepts and saves, but raises on when run: there are no numbers to agree with. */
+const CANNOT_RUN = ['vggnet', 'striding_conv1d', 'dw_striding_conv1d'] as const;
+
 const contextSize = v.array(v.pipe(v.number(), v.integer()));
+
+/** `group_norm<groups>` */
+const groupNormType = v.custom<`group_norm${number}`>((value) => typeof value === 'string' && /^group_norm[1-9]\d{0,4}$/.test(value), 'group_norm<number of groups>');
 
 const schema = v.object({
   feat_in: dimension,
   feat_out: v.nullish(v.number(), -1),
   n_layers: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(MAX_LAYERS)),
   d_model: dimension,
-  subsampling: v.nullish(v.picklist(['striding', 'dw_striding', 'vggnet', 'stacking', 'stacking_norm', 'striding_conv1d', 'dw_striding_conv1d']), 'striding'),
+  // null means none, absent means the default
+  subsampling: v.optional(v.nullable(v.picklist(['striding', 'dw_striding', 'stacking', 'stacking_norm', ...CANNOT_RUN])), 'striding'),
   subsampling_factor: v.nullish(v.number(), 4),
   subsampling_conv_channels: v.nullish(v.number(), -1),
   causal_downsampling: v.nullish(v.boolean(), false),
@@ -25,12 +33,12 @@ const schema = v.object({
   xscaling: v.nullish(v.boolean(), true),
   untie_biases: v.nullish(v.boolean(), true),
   conv_kernel_size: v.nullish(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(4096)), 31),
-  conv_norm_type: v.nullish(v.picklist(['batch_norm', 'layer_norm', 'instance_norm', 'fused_batch_norm', 'group_norm', 'group_norm8', 'group_norm16', 'group_norm32']), 'batch_norm'),
+  conv_norm_type: v.nullish(v.union([v.picklist(['batch_norm', 'layer_norm', 'instance_norm', 'fused_batch_norm']), groupNormType]), 'batch_norm'),
   conv_context_size: v.nullish(v.union([v.literal('causal'), contextSize])),
   conv_context_style: v.nullish(v.picklist(['regular', 'dcc']), 'regular'),
   use_bias: v.nullish(v.boolean(), true),
-  global_tokens: v.nullish(v.number(), 0),
-  global_tokens_spacing: v.nullish(v.number(), 1),
+  global_tokens: v.nullish(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(4096)), 0),
+  global_tokens_spacing: v.nullish(v.pipe(v.number(), v.integer(), v.minValue(1)), 1),
   global_attn_separate: v.nullish(v.boolean(), false),
 });
 
@@ -45,10 +53,12 @@ export type ConformerSpec = {
   readonly numLayers: number;
   readonly dModel: number;
   readonly numHeads: number;
-  readonly subsampling: v.InferOutput<typeof schema>['subsampling'];
+  readonly subsampling: 'striding' | 'dw_striding' | 'stacking' | 'stacking_norm' | 'none';
+  /** As configured; 1 without subsampling. */
   readonly subsamplingFactor: number;
   readonly subsamplingChannels: number;
   readonly causalDownsampling: boolean;
+  /** Shortens the frames after layer `position`, or after the last layer and the projection when that is -1. */
   readonly reduction?: { readonly kind: 'pooling' | 'striding'; readonly position: number; readonly factor: number };
   readonly feedForwardSize: number;
   readonly attention: v.InferOutput<typeof schema>['self_attention_model'];
@@ -63,13 +73,16 @@ export type ConformerSpec = {
   readonly convPadding: readonly [number, number];
   readonly convNorm: v.InferOutput<typeof schema>['conv_norm_type'];
   readonly convContextStyle: 'regular' | 'dcc';
-  readonly globalTokens: { readonly count: number; readonly spacing: number; readonly separate: boolean };
+  /** Local attention only: frames 0, spacing, 2 * spacing, … that see and are seen by all; `separate` projections for them. A
+   * count above 0 means that the graph has inputs for them, `active` that they are used. */
+  readonly globalTokens: { readonly count: number; readonly spacing: number; readonly separate: boolean; readonly active: boolean };
 };
 
 /** Reads the `encoder` section. Throws `checkpoint-unsupported` naming key and value for what no NeMo version can run. */
 export function readConformerSpec(section: unknown): ConformerSpec {
   const c = parseConfig(schema, section, 'encoder');
   const kernel = c.conv_kernel_size;
+  const subsampling = subsamplingOf(c);
   const channels = c.subsampling_conv_channels > 0 ? c.subsampling_conv_channels : c.d_model;
   return {
     kind: 'conformer',
@@ -78,8 +91,8 @@ export function readConformerSpec(section: unknown): ConformerSpec {
     numLayers: c.n_layers,
     dModel: c.d_model,
     numHeads: c.n_heads,
-    subsampling: c.subsampling,
-    subsamplingFactor: c.subsampling_factor > 1 ? c.subsampling_factor : 1,
+    subsampling,
+    subsamplingFactor: subsampling === 'none' ? 1 : c.subsampling_factor,
     subsamplingChannels: channels,
     causalDownsampling: c.causal_downsampling,
     ...(c.reduction && c.reduction_factor > 1
@@ -87,7 +100,7 @@ export function readConformerSpec(section: unknown): ConformerSpec {
       : {}),
     feedForwardSize: c.d_model * c.ff_expansion_factor,
     attention: c.self_attention_model,
-    contexts: contexts(c.att_context_size, c.att_chunk_context_size, c.att_context_style),
+    contexts: contexts(c.att_context_size, c.att_context_style),
     contextStyle: c.att_context_style,
     xscaling: c.xscaling,
     useBias: c.use_bias,
@@ -96,8 +109,25 @@ export function readConformerSpec(section: unknown): ConformerSpec {
     convPadding: convPadding(c.conv_context_size, kernel),
     convNorm: c.conv_norm_type,
     convContextStyle: c.conv_context_style,
-    globalTokens: { count: c.global_tokens, spacing: c.global_tokens_spacing, separate: c.global_attn_separate },
+    globalTokens: globalTokensOf(c),
   };
+}
+
+/** Other attention models ignore the keys. */
+function globalTokensOf(c: v.InferOutput<typeof schema>): ConformerSpec['globalTokens'] {
+  const count = c.self_attention_model === 'rel_pos_local_attn' ? c.global_tokens : 0;
+  if (count > 0 && c.reduction && c.reduction_factor > 1) {
+    throw new AsrError('checkpoint-unsupported', 'The configuration has both encoder.global_tokens and encoder.reduction; supported is one of them.');
+  }
+  return { count, spacing: c.global_tokens_spacing, separate: count > 0 && c.global_attn_separate, active: count > 0 };
+}
+
+function subsamplingOf({ subsampling, subsampling_factor: factor }: v.InferOutput<typeof schema>): ConformerSpec['subsampling'] {
+  if (subsampling === null || factor <= 1) return 'none';
+  if (CANNOT_RUN.includes(subsampling as never)) {
+    throw new AsrError('checkpoint-unsupported', `The configuration's encoder.subsampling is ${subsampling}: NeMo itself cannot run it. Supported are striding, dw_striding, stacking, stacking_norm and null.`);
+  }
+  return subsampling as ConformerSpec['subsampling'];
 }
 
 function convPadding(context: 'causal' | number[] | null | undefined, kernel: number): [number, number] {
@@ -107,8 +137,8 @@ function convPadding(context: 'causal' | number[] | null | undefined, kernel: nu
 }
 
 /** One context or a list of them; `chunked_limited_with_rc` runs offline with full context, whatever it streams with. */
-function contexts(size: number[] | number[][] | null | undefined, chunks: number[][] | null | undefined, style: string): ContextSize[] {
-  if (style === 'chunked_limited_with_rc' && chunks) return [[-1, -1, -1]];
+function contexts(size: number[] | number[][] | null | undefined, style: string): ContextSize[] {
+  if (style === 'chunked_limited_with_rc') return [[-1, -1, -1]];
   if (!size || size.length === 0) return [[-1, -1]];
   return Array.isArray(size[0]) ? (size as number[][]) : [size as number[]];
 }

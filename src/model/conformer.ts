@@ -6,19 +6,25 @@
  * and the depthwise convolution its last inputs.
  *
  * whole: features [batch, mels, frames], position_<layer>, and when `masked` subsampling_mask_<stage> [batch, 1, 1, frames'],
- *        frame_mask [batch, frames', 1], attention_mask [batch or 1, 1, frames', frames'] -> encoded [batch, frames', size]
+ *        frame_mask [batch, frames', 1], attention_mask [batch or 1, 1, frames', frames'] -> encoded [batch, frames', size];
+ *        with a reduction reduction_mask_<stage> and …_reduced of the masks, with abs_pos absolute_positions [1, frames', dModel] in place of
+ *        position_<layer>, with global tokens the inputs of `global-attention.ts`
  * step:  features [1, mels, frames] (with the cached feature frames in front), drop [1], position_<layer>, attention_mask,
  *        cache_range [2], keys/values [layers, 1, cached, dModel], conv [layers, 1, kernel - 1, dModel]
  *        -> encoded, keys_next, values_next, conv_next
  */
 import { Graph } from '../onnx/graph.ts';
 import type { Value } from '../onnx/graph.ts';
-import { type AttentionOutputs, relativeAttention } from './attention.ts';
+import { type AttentionOutputs, selfAttention } from './attention.ts';
+import { hasReducedLayers } from './conformer-feeds.ts';
 import type { ConformerSpec } from './conformer-spec.ts';
 import { type ConvOutputs, convModule } from './conv-module.ts';
+import { declareGlobalTokens, hasGlobalTokens } from './global-attention.ts';
 import { layerNorm, silu } from './layers.ts';
 import { linear } from './linear.ts';
 import { positionName } from './positions.ts';
+import { preEncode } from './pre-encode.ts';
+import { type Reduction, numReductionStages, reduceFrames } from './reduction.ts';
 import { convSubsampling, numStages } from './subsampling.ts';
 import type { WeightReader } from './weight-reader.ts';
 
@@ -41,19 +47,36 @@ type LayerOutputs = AttentionOutputs & ConvOutputs;
 export function buildConformer(weights: WeightReader, spec: ConformerSpec, { masked, limitedContext }: WholeEncoderOptions): Graph {
   const graph = new Graph('encoder');
   const features = graph.input('features', 'float32', ['batch', spec.featIn, 'frames']);
-  const masks = masked
-    ? Array.from({ length: numStages(spec) }, (_, stage) => graph.input(`subsampling_mask_${stage}`, 'float32', ['batch', 1, 1, `frames_${stage}`]))
-    : undefined;
-  const frameMask = masked ? graph.input('frame_mask', 'float32', ['batch', 'frames_out', 1]) : undefined;
-  const attentionMask = masked || limitedContext ? graph.input('attention_mask', 'float32', ['mask_batch', 1, 'frames_out', 'frames_out']) : undefined;
+  const stageMasks = (name: string, count: number) =>
+    masked ? Array.from({ length: count }, (_, stage) => graph.input(`${name}_${stage}`, 'float32', ['batch', 1, 1, `${name}_frames_${stage}`])) : undefined;
+  const subsamplingMasks = stageMasks('subsampling_mask', numStages(spec));
+  const layerMasks = (suffix: string): LayerInputs => ({
+    ...(masked ? { frameMask: graph.input(`frame_mask${suffix}`, 'float32', ['batch', `frames_out${suffix}`, 1]) } : {}),
+    ...(masked || limitedContext
+      ? { attentionMask: graph.input(`attention_mask${suffix}`, 'float32', ['mask_batch', 1, `frames_out${suffix}`, `frames_out${suffix}`]) }
+      : {}),
+  });
+  let masks = layerMasks('');
+  const reductionMasks = stageMasks('reduction_mask', numReductionStages(spec));
+  const reducedMasks = hasReducedLayers(spec) ? layerMasks('_reduced') : undefined;
+  if (hasGlobalTokens(spec)) declareGlobalTokens(graph);
   declarePositions(graph, spec);
 
-  let x = convSubsampling(graph, weights, spec, features, masks);
+  const reduce = (frames: Value, reduction: Reduction) =>
+    reduceFrames(graph, weights, spec, reduction, frames, masks.frameMask && reductionMasks ? { frames: masks.frameMask, stages: reductionMasks } : undefined);
+
+  let x = preEncode(graph, weights, spec, features, subsamplingMasks);
+  if (spec.attention === 'abs_pos') x = graph.op('Add', [x, graph.input('absolute_positions', 'float32', [1, 'frames_out', spec.dModel])]);
   for (let layer = 0; layer < spec.numLayers; layer++) {
-    const inputs = { ...(attentionMask ? { attentionMask } : {}), ...(frameMask ? { frameMask } : {}) };
-    x = conformerLayer(graph, weights, spec, layer, x, inputs).output;
+    x = conformerLayer(graph, weights, spec, layer, x, masks).output;
+    if (spec.reduction?.position === layer) {
+      x = reduce(x, spec.reduction);
+      masks = reducedMasks ?? masks;
+    }
   }
-  graph.output('encoded', x, 'float32', ['batch', 'frames_out', spec.outputSize]);
+  if (spec.outputSize !== spec.dModel) x = linear(graph, weights, 'encoder.out_proj', x, { inputSize: spec.dModel, outputSize: spec.outputSize, hasBias: true });
+  if (spec.reduction?.position === -1) x = reduce(x, spec.reduction);
+  graph.output('encoded', x, 'float32', ['batch', spec.reduction ? 'frames_encoded' : 'frames_out', spec.outputSize]);
   return graph;
 }
 
@@ -96,9 +119,12 @@ export function buildConformerStep(weights: WeightReader, spec: ConformerSpec): 
   return graph;
 }
 
-function declarePositions(graph: Graph, { numLayers, numHeads, dModel }: ConformerSpec): void {
+function declarePositions(graph: Graph, spec: ConformerSpec): void {
+  if (spec.attention === 'abs_pos') return;
+  const { numLayers, numHeads, dModel, reduction } = spec;
   for (let layer = 0; layer < numLayers; layer++) {
-    graph.input(positionName(layer), 'float32', [numHeads, dModel / numHeads, 'positions']);
+    const isReduced = reduction !== undefined && reduction.position >= 0 && layer > reduction.position;
+    graph.input(positionName(layer), 'float32', [numHeads, dModel / numHeads, isReduced ? 'positions_reduced' : 'positions']);
   }
 }
 
@@ -109,8 +135,8 @@ function conformerLayer(graph: Graph, weights: WeightReader, spec: ConformerSpec
   const norm = (part: string, x: Value) => layerNorm(graph, weights, `${name}.${part}`, x, spec.dModel);
 
   let x = graph.op('Add', [input, feedForward(graph, weights, spec, `${name}.feed_forward1`, norm('norm_feed_forward1', input))]);
-  const attention = relativeAttention(graph, weights, spec, `${name}.self_attn`, norm('norm_self_att', x), {
-    positions: positionName(layer),
+  const attention = selfAttention(graph, weights, spec, `${name}.self_attn`, norm('norm_self_att', x), {
+    positions: spec.attention === 'abs_pos' ? undefined : positionName(layer),
     ...(attentionMask ? { mask: attentionMask } : {}),
     ...(cache ? { cache } : {}),
   });

@@ -6,7 +6,8 @@
  */
 import type { Graph, Value } from '../onnx/graph.ts';
 import type { ConformerSpec } from './conformer-spec.ts';
-import { layerNorm, silu, sizeOf } from './layers.ts';
+import { groupNorm, instanceNorm } from './group-norm.ts';
+import { layerNorm, silu } from './layers.ts';
 import { linear } from './linear.ts';
 import type { WeightReader } from './weight-reader.ts';
 
@@ -44,12 +45,14 @@ export function convModule(
 
   const history = cache ? graph.op('Concat', [cache, gated], { axis: 1 }) : gated;
   const padding: readonly [number, number] = cache ? [0, spec.convPadding[1]] : spec.convPadding;
-  const mixed = depthwise(graph, weights, spec, name, history, padding);
-  const normed = normalised(graph, weights, spec, name, mixed);
+  const channelsFirst = normalisedOverTime(graph, weights, spec, name, depthwise(graph, weights, spec, name, history, padding));
+  const mixed = graph.op('Transpose', [channelsFirst], { perm: [0, 2, 1] });
+  const normed = spec.convNorm === 'layer_norm' ? layerNorm(graph, weights, `${name}.batch_norm`, mixed, dModel) : mixed;
   const output = linear(graph, weights, `${name}.pointwise_conv2`, silu(graph, normed), { ...pointwise, outputSize: dModel });
   return { output, history };
 }
 
+/** [batch, time, channels] -> [batch, channels, time'], batch norm included. */
 function depthwise(
   graph: Graph,
   weights: WeightReader,
@@ -80,8 +83,7 @@ function depthwise(
   });
 
   const channelsFirst = graph.op('Transpose', [x], { perm: [0, 2, 1] });
-  const mixed = graph.op('Conv', [channelsFirst, kernel, bias], { kernel_shape: [convKernel], pads: padding, group: dModel });
-  return graph.op('Transpose', [mixed], { perm: [0, 2, 1] });
+  return graph.op('Conv', [channelsFirst, kernel, bias], { kernel_shape: [convKernel], pads: padding, group: dModel });
 }
 
 function normSources(spec: ConformerSpec, name: string): [string, number[]][] {
@@ -101,24 +103,10 @@ function affineOf(spec: ConformerSpec, norm: readonly Float32Array[], bias: Floa
   return { scale, shift };
 }
 
-/** Norms that cannot be folded; the tensor is always called `batch_norm` in the state dict. */
-function normalised(graph: Graph, weights: WeightReader, spec: ConformerSpec, name: string, x: Value): Value {
-  if (spec.convNorm === 'layer_norm') return layerNorm(graph, weights, `${name}.batch_norm`, x, spec.dModel);
-  if (spec.convNorm.startsWith('group_norm')) return groupNorm(graph, weights, spec, name, x);
+/** Norms whose statistics run over time, channels first; the module is called `batch_norm` in the state dict, whatever it is. */
+function normalisedOverTime(graph: Graph, weights: WeightReader, spec: ConformerSpec, name: string, x: Value): Value {
+  const { dModel, convNorm } = spec;
+  if (convNorm === 'instance_norm') return instanceNorm(graph, x, dModel);
+  if (convNorm.startsWith('group_norm')) return groupNorm(graph, weights, `${name}.batch_norm`, x, dModel, Number(convNorm.slice('group_norm'.length)));
   return x;
-}
-
-/** GroupNorm over (time, channels of the group), as InstanceNormalization of a [batch, groups, …] view. */
-function groupNorm(graph: Graph, weights: WeightReader, spec: ConformerSpec, name: string, x: Value): Value {
-  const { dModel } = spec;
-  const groups = Number(spec.convNorm.slice('group_norm'.length)) || 1;
-  const channelsFirst = graph.op('Transpose', [x], { perm: [0, 2, 1] });
-  const grouped = graph.op('Reshape', [channelsFirst, graph.ints(0, groups, -1)]);
-  const ones = graph.floats(Array<number>(groups).fill(1));
-  const zeros = graph.floats(Array<number>(groups).fill(0));
-  const normed = graph.op('InstanceNormalization', [grouped, ones, zeros], { epsilon: { float: 1e-5 } });
-  const shape = graph.op('Concat', [graph.ints(0), graph.ints(dModel), sizeOf(graph, x, 1)], { axis: 0 });
-  const back = graph.op('Transpose', [graph.op('Reshape', [normed, shape])], { perm: [0, 2, 1] });
-  const scaled = graph.op('Mul', [back, weights.plain(graph, `${name}.batch_norm.weight`, [dModel])]);
-  return graph.op('Add', [scaled, weights.plain(graph, `${name}.batch_norm.bias`, [dModel])]);
 }

@@ -5,18 +5,17 @@
  * without being converted again. What a newcomer would get wrong: some encoders *see* NeMo's padding (`seesPadding`).
  */
 import type { Graph } from '../onnx/graph.ts';
-import { isUnlimited } from './attention-mask.ts';
-import { conformerEncodedLength, conformerFeeds } from './conformer-feeds.ts';
+import { conformerEncodedLength, conformerFeeds, conformerPositions, hasLimitedContext } from './conformer-feeds.ts';
 import { buildConformer } from './conformer.ts';
-import type { ConformerSpec } from './conformer-spec.ts';
+import type { ConformerSpec, ContextSize } from './conformer-spec.ts';
 import { buildConvEncoder } from './conv-encoder.ts';
 import type { ConvEncoderSpec } from './conv-encoder-spec.ts';
 import { convEncodedLength, convFeeds } from './conv-feeds.ts';
-import type { EncoderBatch, Feed } from './feeds.ts';
-import { buildPositions, positionName } from './positions.ts';
+import type { EncoderBatch, Feed, PositionInputs } from './feeds.ts';
+import { buildPositions } from './positions.ts';
 import type { WeightReader } from './weight-reader.ts';
 
-export type { EncoderBatch, Feed } from './feeds.ts';
+export type { EncoderBatch, Feed, PositionInputs } from './feeds.ts';
 
 export type EncoderSpec = ConformerSpec | ConvEncoderSpec;
 
@@ -24,8 +23,8 @@ export type EncoderSpec = ConformerSpec | ConvEncoderSpec;
 export function buildEncoder(weights: WeightReader, spec: EncoderSpec, { masked }: { readonly masked: boolean }): Graph[] {
   const withMasks = masked || seesPadding(spec);
   if (spec.kind === 'conv') return [buildConvEncoder(weights, spec, { masked: withMasks })];
-  const limitedContext = !spec.contexts.every(isUnlimited);
-  return [buildConformer(weights, spec, { masked: withMasks, limitedContext }), buildPositions(weights, spec)];
+  const encoder = buildConformer(weights, spec, { masked: withMasks, limitedContext: hasLimitedContext(spec) });
+  return hasPositions(spec) ? [encoder, buildPositions(weights, spec)] : [encoder];
 }
 
 /**
@@ -34,7 +33,7 @@ export function buildEncoder(weights: WeightReader, spec: EncoderSpec, { masked 
  * @param numFrames columns of the feature tensor it is in; matters only where `seesPadding`
  */
 export function encodedLength(spec: EncoderSpec, length: number, numFrames: number = length): number {
-  return spec.kind === 'conv' ? convEncodedLength(spec, length, numFrames) : conformerEncodedLength(spec, length);
+  return spec.kind === 'conv' ? convEncodedLength(spec, length, numFrames) : conformerEncodedLength(spec, length, numFrames);
 }
 
 /** Feature frames an encoder frame stands for (NeMo's `subsampling_factor`). */
@@ -43,14 +42,15 @@ export function frameFactor(spec: EncoderSpec): number {
 }
 
 /**
- * True when valid frames depend on what NeMo pads behind them: no `conv_mask`, or norms whose statistics run over time.
+ * True when valid frames depend on what NeMo pads behind them: no `conv_mask`, norms whose statistics run over time, or
+ * stacked frames, whose number comes from the tensor.
  *
  * The features must then keep the padding column NeMo's front end gives (one, none with `exact_pad`), with its `pad_value`; and in a batch such an
  * encoder gives other numbers than clip by clip, in NeMo as here. Its graphs take masks even for one clip.
  */
 export function seesPadding(spec: EncoderSpec): boolean {
   if (spec.kind === 'conv') return !spec.convMask || spec.norm !== 'batch';
-  return spec.convNorm.startsWith('group_norm') || spec.convNorm === 'instance_norm';
+  return spec.convNorm.startsWith('group_norm') || spec.convNorm === 'instance_norm' || spec.subsampling.startsWith('stacking');
 }
 
 /** Masks for a batch, by input name. */
@@ -60,12 +60,12 @@ export function encoderFeeds(spec: EncoderSpec, batch: EncoderBatch, { masked }:
   return conformerFeeds(spec, batch, { masked: withMasks });
 }
 
-/** Positions of one length: run `positions` with a table for `frames` and take these outputs. */
-export type PositionInputs = { readonly frames: number; readonly names: readonly string[] };
+/** True when `buildEncoder` gives a `positions` graph. */
+export function hasPositions(spec: EncoderSpec): boolean {
+  return spec.kind !== 'conv' && spec.attention !== 'abs_pos';
+}
 
 /** The `position_<layer>` inputs of a batch of `numFrames` feature columns; empty when there is no `positions` graph. */
-export function encoderPositions(spec: EncoderSpec, numFrames: number): PositionInputs[] {
-  if (spec.kind === 'conv') return [];
-  const names = Array.from({ length: spec.numLayers }, (_, layer) => positionName(layer));
-  return [{ frames: encodedLength(spec, numFrames), names }];
+export function encoderPositions(spec: EncoderSpec, numFrames: number, context: ContextSize): PositionInputs[] {
+  return spec.kind !== 'conv' && hasPositions(spec) ? conformerPositions(spec, numFrames, context) : [];
 }

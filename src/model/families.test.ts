@@ -4,7 +4,7 @@ import { EncoderSession } from '../../e2e/support/encoder-session.ts';
 import { type Golden, TOLERANCE, maxDifference, openGolden } from '../../e2e/support/golden.ts';
 import type { NpyArray } from '../../e2e/support/npz.ts';
 
-const CASES = ['quartznet-ctc-char', 'jasper-ctc', 'citrinet-ctc-bpe', 'contextnet-rnnt-bpe', 'marblenet-frame-vad', 'marblenet-classification'];
+const CASES = ['quartznet-ctc-char', 'jasper-ctc', 'citrinet-ctc-bpe', 'contextnet-rnnt-bpe', 'marblenet-frame-vad', 'marblenet-classification', 'conformer-ctc-char', 'conformer-rnnt-bpe', 'fastconformer-ctc-bpe'];
 
 /** Archives of `*-variants`, by the names in expected.json. */
 const CONV_VARIANTS = [
@@ -33,6 +33,31 @@ test.each(CASES)('the encoder of %s gives NeMo\'s frames for single clips and fo
   const encoded = await batched.encode(padded(clips), lengths);
   encoded.forEach((clip, input) => expectClose(clip, clipOf(golden, 'batch.encoded', input), golden.encodedLength(input)));
 });
+
+const CONFORMER_VARIANTS = [
+  'striding-x2',
+  'stacking',
+  'stacking-norm',
+  'no-subsampling',
+  'abs-pos',
+  'no-bias-tied',
+  'group-norm',
+  'instance-norm',
+  'layer-norm-causal-conv',
+  'conv-context',
+  'reduction-pooling',
+  'reduction-striding-end',
+  'feat-out',
+  'regular-limited',
+  'regular-left-only',
+  'chunked-limited',
+  'chunked-limited-unlimited-left',
+  'chunked-with-right-context',
+  'dynamic-chunk-convolution',
+  'causal-downsampling-striding',
+];
+
+test.each(CONFORMER_VARIANTS)('the Conformer with %s gives NeMo\'s frames', (name) => expectVariant('conformer-variants', name));
 
 test.each(CONV_VARIANTS)('the convolutional encoder with %s gives NeMo\'s frames', (name) => expectVariant('conv-variants', name));
 

@@ -13,6 +13,17 @@ export type EncoderBatch = {
   readonly context: ContextSize;
 };
 
+/**
+ * Positions of one length: run `positions` with `position_table` = `table()` [2 * frames, dModel] and take these outputs. Equal keys mean equal outputs
+ * of one encoder, so they may be kept.
+ */
+export type PositionInputs = {
+  readonly key: string;
+  readonly frames: number;
+  readonly names: readonly string[];
+  readonly table: () => Float32Array;
+};
+
 /** Ones for valid frames, zeros for padding, [clips, size]. */
 export function frameMask(valid: readonly number[], size: number): Float32Array {
   const mask = new Float32Array(valid.length * size);

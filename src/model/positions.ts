@@ -32,14 +32,33 @@ export function buildPositions(weights: WeightReader, spec: ConformerSpec): Grap
  * numKeys, numKeys - 1, …, 1 - numQueries. The first row is never seen; it makes the relative shift a plain slice (see `relativeShift`).
  */
 export function positionTable(numQueries: number, numKeys: number, dModel: number): Float32Array {
-  const rows = numQueries + numKeys;
+  return sinusoids(numQueries + numKeys, dModel, (row) => numKeys - row);
+}
+
+/**
+ * The same for local attention with `context` [left, right], where NeMo aligns positions with a window of the larger of the two on both sides:
+ * with unequal contexts frames get the position of another distance, or none.
+ */
+export function localPositionTable(frames: number, dModel: number, [left, right]: readonly [number, number]): Float32Array {
+  const window = Math.max(left, right);
+  return sinusoids(2 * frames, dModel, (row) => {
+    const distance = frames - row;
+    if (distance > window - left) return distance - (window - left);
+    return distance <= right - window ? distance + (window - right) : undefined;
+  });
+}
+
+/** Rows [rows, dModel] of sinusoids at `positionOf(row)`; zeros where it is undefined. */
+export function sinusoids(rows: number, dModel: number, positionOf: (row: number) => number | undefined): Float32Array {
   const table = new Float32Array(rows * dModel);
   // NeMo computes frequencies in float32; so do we, or long clips drift apart.
   const step = Math.fround(-Math.log(10000) / dModel);
   for (let pair = 0; pair < dModel / 2; pair++) {
     const frequency = Math.fround(Math.exp(Math.fround(2 * pair * step)));
     for (let row = 0; row < rows; row++) {
-      const angle = Math.fround((numKeys - row) * frequency);
+      const position = positionOf(row);
+      if (position === undefined) continue;
+      const angle = Math.fround(position * frequency);
       table[row * dModel + 2 * pair] = Math.sin(angle);
       table[row * dModel + 2 * pair + 1] = Math.cos(angle);
     }

@@ -12,8 +12,14 @@ import type { WeightReader } from './weight-reader.ts';
 const KERNEL = 3;
 const STRIDE = 2;
 
-/** Frames after every stage for `numFrames` feature frames; the last entry is the encoder's length. */
-export function stageLengths(spec: ConformerSpec, numFrames: number): number[] {
+/** What of a `ConformerSpec` the convolutions need; a reduction layer has one of its own. */
+export type SubsamplingShape = Pick<
+  ConformerSpec,
+  'subsampling' | 'subsamplingFactor' | 'subsamplingChannels' | 'causalDownsampling' | 'featIn' | 'dModel' | 'xscaling'
+>;
+
+/** Frames after every stage for `numFrames` frames; the last entry is the length of the output. */
+export function stageLengths(spec: SubsamplingShape, numFrames: number): number[] {
   const lengths = [];
   for (let stage = 0, length = numFrames; stage < numStages(spec); stage++) {
     length = strided(length, spec.causalDownsampling);
@@ -22,21 +28,24 @@ export function stageLengths(spec: ConformerSpec, numFrames: number): number[] {
   return lengths;
 }
 
-export function numStages(spec: ConformerSpec): number {
-  return Math.round(Math.log2(spec.subsamplingFactor));
+/** Strided stages: NeMo rounds other factors than powers of two down. */
+export function numStages({ subsampling, subsamplingFactor }: SubsamplingShape): number {
+  return subsampling === 'striding' || subsampling === 'dw_striding' ? Math.floor(Math.log2(subsamplingFactor)) : 0;
 }
 
 /**
  * [batch, mels, frames] features to [batch, frames', dModel], scaled by sqrt(dModel) where the encoder has `xscaling`.
  *
  * @param masks one input [batch, 1, 1, frames] of ones and zeros a stage, or undefined when nothing is padded
+ * @param name the module's
  */
 export function convSubsampling(
   graph: Graph,
   weights: WeightReader,
-  spec: ConformerSpec,
+  spec: SubsamplingShape,
   features: Value,
   masks: readonly Value[] | undefined,
+  name = 'encoder.pre_encode',
 ): Value {
   const channels = spec.subsamplingChannels;
   // Causal: NeMo pads mel and time alike with k-1 before and stride-1 after.
@@ -49,11 +58,11 @@ export function convSubsampling(
     const isFirst = stage === 0;
     if (spec.subsampling === 'striding' || isFirst) {
       const index = spec.subsampling === 'striding' ? 2 * stage : 0;
-      x = conv2d(graph, weights, `encoder.pre_encode.conv.${index}`, x, [channels, isFirst ? 1 : channels, KERNEL, KERNEL], strides);
+      x = conv2d(graph, weights, `${name}.conv.${index}`, x, [channels, isFirst ? 1 : channels, KERNEL, KERNEL], strides);
     } else {
       const index = 3 * stage - 1;
-      x = conv2d(graph, weights, `encoder.pre_encode.conv.${index}`, x, [channels, 1, KERNEL, KERNEL], { ...strides, group: channels });
-      x = conv2d(graph, weights, `encoder.pre_encode.conv.${index + 1}`, x, [channels, channels, 1, 1], {});
+      x = conv2d(graph, weights, `${name}.conv.${index}`, x, [channels, 1, KERNEL, KERNEL], { ...strides, group: channels });
+      x = conv2d(graph, weights, `${name}.conv.${index + 1}`, x, [channels, channels, 1, 1], {});
     }
     x = graph.op('Relu', [x]);
     if (masks) x = graph.op('Mul', [x, masks[stage] as Value]);
@@ -62,12 +71,7 @@ export function convSubsampling(
 
   // [B, C, mel, T] -> [B, T, C * mel], channel-major as NeMo flattens.
   const flat = graph.op('Reshape', [graph.op('Transpose', [x], { perm: [0, 3, 1, 2] }), graph.ints(0, 0, channels * mels)]);
-  return project(graph, weights, spec, flat, channels * mels);
-}
-
-function project(graph: Graph, weights: WeightReader, spec: ConformerSpec, x: Value, inputSize: number): Value {
-  const scale = spec.xscaling ? Math.sqrt(spec.dModel) : 1;
-  return linear(graph, weights, 'encoder.pre_encode.out', x, { inputSize, outputSize: spec.dModel, hasBias: true, scale });
+  return linear(graph, weights, `${name}.out`, flat, { inputSize: channels * mels, outputSize: spec.dModel, hasBias: true, scale: spec.xscaling ? Math.sqrt(spec.dModel) : 1 });
 }
 
 function conv2d(

@@ -1,0 +1,88 @@
+/**
+ * Local attention with global tokens (NeMo `RelPositionMultiHeadAttentionLongformer`), in dense form.
+ *
+ * Every frame sees its window *and*, in the same softmax, one more column a global token, without positions and without the bias u. A global token's
+ * own output is replaced by plain attention to all frames. Which frames are global is fed: `global_tokens` [frames, count] is one where
+ * frame i is the j-th of them, `global_mask` [1, 1, 1, count] is 0, or -10000 when there are none (attention changed while running),
+ * `padding_mask` [batch, 1, 1, frames] is -10000 for padding.
+ */
+import type { Graph, Value } from '../onnx/graph.ts';
+import type { ConformerSpec } from './conformer-spec.ts';
+import { type Feed, frameMask } from './feeds.ts';
+import { linear } from './linear.ts';
+import type { WeightReader } from './weight-reader.ts';
+
+const MASKED = -10000;
+
+/** True when the graph was built for global tokens, whatever attention runs now. */
+export function hasGlobalTokens({ globalTokens }: ConformerSpec): boolean {
+  return globalTokens.count > 0;
+}
+
+/** Declares the inputs of `globalTokenFeeds`. */
+export function declareGlobalTokens(graph: Graph): void {
+  graph.input('global_tokens', 'float32', ['frames_out', 'global']);
+  graph.input('global_mask', 'float32', [1, 1, 1, 'global']);
+  graph.input('padding_mask', 'float32', ['batch', 1, 1, 'frames_out']);
+}
+
+/** Which of `frames` are global, and how many of them each clip has. Tensors shorter than the last token have fewer tokens. */
+export function globalTokenFeeds(spec: ConformerSpec, frames: number, valid: readonly number[]): Record<string, Feed> {
+  if (!hasGlobalTokens(spec)) return {};
+  const { count, spacing, active } = spec.globalTokens;
+  const present = Math.min(count, Math.ceil(frames / spacing));
+  const tokens = new Float32Array(frames * present);
+  if (active) for (let token = 0; token < present; token++) tokens[token * spacing * present + token] = 1;
+  const padding = frameMask(valid, frames).map((isValid) => (isValid === 1 ? 0 : MASKED));
+  return {
+    padding_mask: { data: padding, dims: [valid.length, 1, 1, frames] },
+    global_tokens: { data: tokens, dims: [frames, present] },
+    global_mask: { data: new Float32Array(present).fill(active ? 0 : MASKED), dims: [1, 1, 1, present] },
+  };
+}
+
+/** Queries, keys and values [batch, heads, frames, headSize] with biases, queries scaled, and the local scores with position and mask. */
+export type LocalParts = { readonly query: Value; readonly key: Value; readonly value: Value; readonly scores: Value };
+
+/** [batch, frames, dModel], before the output projection. */
+export function globalAttention(graph: Graph, weights: WeightReader, spec: ConformerSpec, name: string, x: Value, local: LocalParts): Value {
+  const { dModel, numHeads, useBias, globalTokens } = spec;
+  const headSize = dModel / numHeads;
+  const project = (part: string, scale = 1) =>
+    byHead(graph, linear(graph, weights, `${name}.global_${part}`, x, { inputSize: dModel, outputSize: dModel, hasBias: useBias, scale }), spec);
+  const own = globalTokens.separate ? { query: project('q', 1 / Math.sqrt(headSize)), key: project('k'), value: project('v') } : local;
+
+  const select = graph.op('Transpose', ['global_tokens'], { perm: [1, 0] });
+  const columns = graph.op('MatMul', [own.query, graph.op('Transpose', [graph.op('MatMul', [select, own.key])], { perm: [0, 1, 3, 2] })]);
+  const scores = graph.op('Concat', [graph.op('Add', [columns, 'global_mask']), local.scores], { axis: -1 });
+  const values = graph.op('Concat', [graph.op('MatMul', [select, local.value]), local.value], { axis: 2 });
+  const everyone = merged(graph, graph.op('MatMul', [graph.op('Softmax', [scores], { axis: -1 }), values]), dModel);
+
+  const fromGlobal = globalToAll(graph, spec, graph.op('MatMul', [select, own.query]), own.key, own.value);
+  const isGlobal = graph.op('ReduceSum', ['global_tokens', graph.ints(-1)], { keepdims: 1 });
+  const kept = graph.op('Mul', [everyone, graph.op('Sub', [graph.scalar(1), isGlobal])]);
+  return graph.op('Add', [kept, graph.op('MatMul', ['global_tokens', fromGlobal])]);
+}
+
+/**
+ * Attention of the global tokens to all frames, [batch, tokens, dModel].
+ *
+ * NeMo reshapes [tokens, heads, headSize] to [heads, tokens, headSize] without transposing, which mixes tokens and heads when there are several
+ * tokens; trained checkpoints have learnt with it. (In a batch NeMo mixes clips as well; here each clip is as if it were alone.)
+ */
+function globalToAll(graph: Graph, { dModel, numHeads }: ConformerSpec, query: Value, key: Value, value: Value): Value {
+  const tokensFirst = graph.op('Transpose', [query], { perm: [0, 2, 1, 3] });
+  const mixed = graph.op('Reshape', [tokensFirst, graph.ints(0, numHeads, -1, dModel / numHeads)]);
+  const scores = graph.op('MatMul', [mixed, graph.op('Transpose', [key], { perm: [0, 1, 3, 2] })]);
+  const probabilities = graph.op('Softmax', [graph.op('Add', [scores, 'padding_mask'])], { axis: -1 });
+  return merged(graph, graph.op('MatMul', [probabilities, value]), dModel);
+}
+
+/** [batch, frames, dModel] -> [batch, heads, frames, headSize] */
+export function byHead(graph: Graph, x: Value, { dModel, numHeads }: ConformerSpec): Value {
+  return graph.op('Transpose', [graph.op('Reshape', [x, graph.ints(0, 0, numHeads, dModel / numHeads)])], { perm: [0, 2, 1, 3] });
+}
+
+function merged(graph: Graph, x: Value, dModel: number): Value {
+  return graph.op('Reshape', [graph.op('Transpose', [x], { perm: [0, 2, 1, 3] }), graph.ints(0, 0, dModel)]);
+}
