@@ -3,6 +3,8 @@ import { expect, test } from 'vitest';
 import { EncoderSession } from '../../e2e/support/encoder-session.ts';
 import { type Golden, TOLERANCE, maxDifference, openGolden } from '../../e2e/support/golden.ts';
 import type { NpyArray } from '../../e2e/support/npz.ts';
+import { type AttentionChange, withAttentionModel } from './attention-switch.ts';
+import type { ConformerSpec } from './conformer-spec.ts';
 
 const CASES = ['quartznet-ctc-char', 'jasper-ctc', 'citrinet-ctc-bpe', 'contextnet-rnnt-bpe', 'marblenet-frame-vad', 'marblenet-classification', 'conformer-ctc-char', 'conformer-rnnt-bpe', 'fastconformer-ctc-bpe'];
 
@@ -32,6 +34,38 @@ test.each(CASES)('the encoder of %s gives NeMo\'s frames for single clips and fo
   const batched = await EncoderSession.open(golden.archive(), { masked: true });
   const encoded = await batched.encode(padded(clips), lengths);
   encoded.forEach((clip, input) => expectClose(clip, clipOf(golden, 'batch.encoded', input), golden.encodedLength(input)));
+});
+
+type Change = { readonly archive: string; readonly key: string; readonly change?: AttentionChange };
+
+/** fastconformer-local-attn: archives as they are, and changed while loaded. `window` is the fixture's context. */
+const LOCAL: readonly Change[] = [
+  { archive: 'model.nemo', key: '' },
+  { archive: 'separate.nemo', key: 'separate.' },
+  { archive: 'global.nemo', key: 'global.' },
+  { archive: 'global.nemo', key: 'changed_to_local.', change: { selfAttentionModel: 'rel_pos_local_attn' } },
+  { archive: 'global.nemo', key: 'changed_to_local_128.', change: { selfAttentionModel: 'rel_pos_local_attn', attContextSize: [128, 128] } },
+  { archive: 'global.nemo', key: 'changed_back.', change: { selfAttentionModel: 'rel_pos', attContextSize: [-1, -1] } },
+];
+
+test.each(LOCAL)('local attention of $archive gives NeMo\'s frames for $key', async ({ archive, key, change }) => {
+  const golden = openGolden('fastconformer-local-attn');
+  const clips = golden.inputs.map((_, input) => golden.features(input));
+  const lengths = clips.map((_, input) => golden.featuresLength(input));
+  const window = golden.json['window'] as number[];
+  const session = await EncoderSession.open(golden.archive(archive), { masked: true });
+  const spec = change ? withAttentionModel(session.spec as ConformerSpec, { attContextSize: window, ...change }) : session.spec;
+
+  for (const [input, features] of clips.entries()) {
+    const [encoded] = await session.encode({ ...features, shape: [1, ...features.shape] }, [lengths[input]!], spec);
+    expectClose(encoded!, golden.array(`${key}single.${input}.encoded`), golden.encodedLength(input));
+  }
+  // With several global tokens NeMo mixes the clips of a batch; here every clip stays what it is alone.
+  const batchName = key === 'separate.' ? undefined : `${key}batch.encoded`;
+  const encoded = await session.encode(padded(clips), lengths, spec);
+  encoded.forEach((clip, input) =>
+    expectClose(clip, batchName ? clipOf(golden, batchName, input) : golden.array(`${key}single.${input}.encoded`), golden.encodedLength(input)),
+  );
 });
 
 const CONFORMER_VARIANTS = [
