@@ -34,7 +34,12 @@ export type TransducerOptions = {
 };
 
 /** One joint evaluation: what was chosen at which frame. */
-export type TransducerStep = { readonly frame: number; readonly token: number; readonly duration: number; readonly logits: Float32Array };
+export type TransducerStep = {
+  readonly frame: number;
+  readonly token: number;
+  readonly duration: number;
+  readonly logits: Float32Array;
+};
 
 /** Everything needed to go on with the next chunk of the same clip. */
 export type TransducerState<State> = {
@@ -84,7 +89,7 @@ export async function decodeTransducerGreedy<State>(
       frameOffset: previous?.[clip]?.frame ?? 0,
       emissions: [],
       steps: [],
-      state: previous ? (previous[clip] as TransducerState<State>).network : (starts as State[])[clip] as State,
+      state: previous ? (previous[clip] as TransducerState<State>).network : ((starts as State[])[clip] as State),
       frame: previous?.[clip]?.overshoot ?? 0,
       emittedAt: -1,
       numEmitted: 0,
@@ -95,10 +100,15 @@ export async function decodeTransducerGreedy<State>(
   for (let active = rows.filter(isUnfinished); active.length > 0; active = active.filter(isUnfinished)) {
     const logits = await network.join(active);
     const numOutputs = logits.length / active.length;
-    const emitted = active.filter((row, index) => advance(row, logits.subarray(index * numOutputs, (index + 1) * numOutputs), options));
+    const emitted = active.filter((row, index) =>
+      advance(row, logits.subarray(index * numOutputs, (index + 1) * numOutputs), options),
+    );
     if (emitted.length > 0) {
       const tokens = emitted.map((row) => (row.emissions.at(-1) as Emission).token);
-      const states = await network.predict(tokens, emitted.map((row) => row.state));
+      const states = await network.predict(
+        tokens,
+        emitted.map((row) => row.state),
+      );
       emitted.forEach((row, index) => {
         row.state = states[index] as State;
       });
@@ -119,11 +129,19 @@ function isUnfinished<State>(row: Row<State>): boolean {
 }
 
 /** Applies one step's decision to the row; true when it emitted a token. */
-function advance<State>(row: Row<State>, logits: Float32Array, { blank, durations, maxSymbols, keepSteps }: TransducerOptions): boolean {
+function advance<State>(
+  row: Row<State>,
+  logits: Float32Array,
+  { blank, durations, maxSymbols, keepSteps }: TransducerOptions,
+): boolean {
   const numTokens = blank + 1;
   const token = maxIndex(logits, 0, numTokens);
   const isTdt = durations.length > 0;
-  const duration = isTdt ? (durations[maxIndex(logits, numTokens, logits.length) - numTokens] as number) : token === blank ? 1 : 0;
+  const duration = isTdt
+    ? (durations[maxIndex(logits, numTokens, logits.length) - numTokens] as number)
+    : token === blank
+      ? 1
+      : 0;
   const frame = row.frame;
   if (keepSteps) row.steps.push({ frame: row.frameOffset + frame, token, duration, logits: logits.slice() });
 

@@ -34,7 +34,10 @@ export async function* openAudio(input: AudioInput, options: AudioSourceOptions)
   }
 }
 
-async function* fromFile(blob: Blob, { sampleRate, channelSelector, signal }: AudioSourceOptions): AsyncGenerator<Float32Array> {
+async function* fromFile(
+  blob: Blob,
+  { sampleRate, channelSelector, signal }: AudioSourceOptions,
+): AsyncGenerator<Float32Array> {
   let resampler: Resampler | undefined;
   let numSamples = 0;
   for await (const block of decodeAudio(blob, signal ? { signal } : {})) {
@@ -67,9 +70,17 @@ async function fetchAudio(url: string | URL, signal: AbortSignal | undefined): P
   try {
     response = await fetch(url, signal ? { signal } : {});
   } catch (error) {
-    throw new AsrError(signal?.aborted ? 'cancelled' : 'download-failed', `The recording ${url} could not be fetched: ${messageOf(error)}`, { cause: error });
+    throw new AsrError(
+      signal?.aborted ? 'cancelled' : 'download-failed',
+      `The recording ${url} could not be fetched: ${messageOf(error)}`,
+      { cause: error },
+    );
   }
-  if (!response.ok) throw new AsrError('download-failed', `The recording ${url} could not be fetched: the server answered ${response.status}.`);
+  if (!response.ok)
+    throw new AsrError(
+      'download-failed',
+      `The recording ${url} could not be fetched: the server answered ${response.status}.`,
+    );
   return response.blob();
 }
 

@@ -9,11 +9,11 @@ import { SPEECH_GATE_START, type SpeechGateState, stepSpeechGate } from '../audi
 import { assert } from '../base/errors.ts';
 import type { Hypothesis, WordStamp } from '../base/hypothesis.ts';
 import { frameFactor } from '../model/encoder.ts';
-import type { LoadedModel } from './asr-model.ts';
+import type { RunningModel } from './engine-model.ts';
 import { concatenate } from './audio-source.ts';
 import type { StreamOptions, StreamUpdate } from './options.ts';
 import { shiftWords } from './stream-text.ts';
-import type { Recognizer } from './streaming.ts';
+import type { Recognizer } from './recognizer.ts';
 
 const DEFAULT_CHUNK_SECONDS = 1;
 const MAX_PHRASE_SECONDS = 20;
@@ -21,7 +21,7 @@ const GATE_SECONDS = 0.01;
 const PAUSE_FRAMES = 60; // of 10 ms: longer than the pause inside a sentence
 
 export class BufferedRecognizer implements Recognizer {
-  readonly #model: LoadedModel;
+  readonly #model: RunningModel;
   readonly #onUpdate: (update: StreamUpdate) => void;
   readonly #chunkSamples: number;
   readonly #frameSamples: number;
@@ -36,7 +36,7 @@ export class BufferedRecognizer implements Recognizer {
   /** Where the phrase may be settled; 0 while it goes on. */
   #pause = 0;
 
-  constructor(model: LoadedModel, options: StreamOptions, onUpdate: (update: StreamUpdate) => void) {
+  constructor(model: RunningModel, options: StreamOptions, onUpdate: (update: StreamUpdate) => void) {
     const { sampleRate, hopLength } = model.parts.spec.mel;
     this.#model = model;
     this.#onUpdate = onUpdate;
@@ -52,7 +52,12 @@ export class BufferedRecognizer implements Recognizer {
     if (this.#sinceDecoded < this.#chunkSamples) return;
     this.#sinceDecoded = 0;
 
-    const end = this.#pause > 0 ? this.#pause : this.#phrase.length > MAX_PHRASE_SECONDS * sampleRate ? this.#forcedEnd(sampleRate) : 0;
+    const end =
+      this.#pause > 0
+        ? this.#pause
+        : this.#phrase.length > MAX_PHRASE_SECONDS * sampleRate
+          ? this.#forcedEnd(sampleRate)
+          : 0;
     if (end > 0) await this.#settle(end - (end % this.#frameSamples));
     this.#update(await this.#transcribe(this.#phrase), false);
   }
@@ -70,7 +75,9 @@ export class BufferedRecognizer implements Recognizer {
   /** Runs the speech gate over what is new; remembers where the last phrase ended, in the middle of the pause behind it. */
   #listenForPause(frame: number): void {
     for (; this.#gated + frame <= this.#phrase.length; this.#gated += frame) {
-      const [state, event] = stepSpeechGate(this.#gate, this.#phrase.subarray(this.#gated, this.#gated + frame), { hangoverFrames: PAUSE_FRAMES });
+      const [state, event] = stepSpeechGate(this.#gate, this.#phrase.subarray(this.#gated, this.#gated + frame), {
+        hangoverFrames: PAUSE_FRAMES,
+      });
       this.#gate = state;
       if (event === 'speech-end') this.#pause = Math.max(0, this.#gated - (PAUSE_FRAMES >> 1) * frame);
     }
@@ -115,7 +122,11 @@ export class BufferedRecognizer implements Recognizer {
   }
 
   #shifted(hypothesis: Hypothesis, start: number): WordStamp[] {
-    return shiftWords(hypothesis.timestamp.word ?? [], start / this.#model.parts.spec.mel.sampleRate, start / this.#frameSamples);
+    return shiftWords(
+      hypothesis.timestamp.word ?? [],
+      start / this.#model.parts.spec.mel.sampleRate,
+      start / this.#frameSamples,
+    );
   }
 
   #joined(): Hypothesis {
@@ -126,7 +137,9 @@ export class BufferedRecognizer implements Recognizer {
       ySequence: parts.flatMap((part) => part.ySequence),
       tokens: parts.flatMap((part) => part.tokens),
       timestamp: {
-        timestep: this.#settled.flatMap(({ hypothesis, start }) => hypothesis.timestamp.timestep.map((frame) => frame + start / this.#frameSamples)),
+        timestep: this.#settled.flatMap(({ hypothesis, start }) =>
+          hypothesis.timestamp.timestep.map((frame) => frame + start / this.#frameSamples),
+        ),
         word: this.#words(),
       },
       length: parts.reduce((sum, part) => sum + part.length, 0),

@@ -6,7 +6,10 @@ import type { StreamUpdate } from './options.ts';
 
 test('two phrases with a pause between are each settled once, as transcribe hears them', async () => {
   const golden = openGolden('fastconformer-ctc-bpe');
-  const model = await loadModel({ kind: 'file', file: golden.archive(), name: 'ctc.nemo' }, { device: 'wasm', cache: false });
+  const model = await loadModel(
+    { kind: 'file', file: golden.archive(), name: 'ctc.nemo' },
+    { device: 'wasm', cache: false },
+  );
   const [first, second] = golden.inputs as [(typeof golden.inputs)[number], (typeof golden.inputs)[number]];
   const silence = new Float32Array(16000 * 1.5);
   const updates: StreamUpdate[] = [];
@@ -17,7 +20,7 @@ test('two phrases with a pause between are each settled once, as transcribe hear
   const { text, timestamp } = await stream.finish();
   const words = (value: string): number => value.split(' ').length;
   expect(words(text)).toBeGreaterThanOrEqual(words(first.text) + words(second.text) - 3);
-  expect(updates.some((update) => !update.isFinal && update.committed !== '' && update.draft === '')).toBe(true);
+  expect(updates.some((update) => !update.isFinal && update.committed !== '')).toBe(true);
   updates.reduce((previous, update) => {
     expect(update.committed.startsWith(previous)).toBe(true);
     return update.committed;

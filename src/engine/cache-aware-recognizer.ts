@@ -16,19 +16,19 @@ import { frameFactor } from '../model/encoder.ts';
 import { stageLengths } from '../model/subsampling.ts';
 import { type StreamingPlan, streamingPlan } from '../model/streaming-spec.ts';
 import type { Tensor } from '../runtime/session.ts';
-import type { LoadedModel } from './asr-model.ts';
+import type { RunningModel } from './engine-model.ts';
 import { hostIds, projectFrames } from './decode-clips.ts';
 import { type Encoded, hostValues } from './encoder-runner.ts';
 import { FeatureQueue } from './feature-queue.ts';
 import type { StreamUpdate } from './options.ts';
 import { CommittedText } from './stream-text.ts';
-import type { Recognizer } from './streaming.ts';
+import type { Recognizer } from './recognizer.ts';
 import { type PredictorState, TransducerRunner } from './transducer-runner.ts';
 
 type Caches = { keys: Tensor; values: Tensor; conv: Tensor };
 
 export class CacheAwareRecognizer implements Recognizer {
-  readonly #model: LoadedModel;
+  readonly #model: RunningModel;
   readonly #onUpdate: (update: StreamUpdate) => void;
   readonly #encoder: ConformerSpec;
   readonly #context: ContextSize;
@@ -47,7 +47,7 @@ export class CacheAwareRecognizer implements Recognizer {
   #ctc: CtcState = CTC_START;
   #transducer: TransducerState<PredictorState> | undefined;
 
-  constructor(model: LoadedModel, context: ContextSize, onUpdate: (update: StreamUpdate) => void) {
+  constructor(model: RunningModel, context: ContextSize, onUpdate: (update: StreamUpdate) => void) {
     const { spec, sessions } = model.parts;
     assert(spec.encoder.kind === 'conformer', 'only Conformers are cache-aware');
     this.#model = model;
@@ -81,8 +81,16 @@ export class CacheAwareRecognizer implements Recognizer {
       await this.#step(Math.min(wanted, this.#queue.available));
     }
     this.#update(true);
-    const decoded = { emissions: this.#emissions, score: this.#score, length: this.#numFrames, timestep: this.#timestep };
-    return this.#model.parts.writer.write([{ decoded, startFrame: 0 }], { timestamps: true, decoder: this.#model.decoderKind });
+    const decoded = {
+      emissions: this.#emissions,
+      score: this.#score,
+      length: this.#numFrames,
+      timestep: this.#timestep,
+    };
+    return this.#model.parts.writer.write([{ decoded, startFrame: 0 }], {
+      timestamps: true,
+      decoder: this.#model.decoderKind,
+    });
   }
 
   dispose(): void {
@@ -110,7 +118,11 @@ export class CacheAwareRecognizer implements Recognizer {
     const frames = (stageLengths(this.#encoder, numFrames).at(-1) as number) - drop;
     if (frames <= 0) return undefined;
     const all = cachedFrames + frames;
-    const mask = attentionMask(this.#encoder, this.#context, { numQueries: frames, numKeys: all, firstValidKey: cachedFrames - this.#numCached });
+    const mask = attentionMask(this.#encoder, this.#context, {
+      numQueries: frames,
+      numKeys: all,
+      firstValidKey: cachedFrames - this.#numCached,
+    });
     const caches = this.#caches ?? this.#emptyCaches();
     const session = await sessions.get('encoder_step');
     const outputs = await session.run({
@@ -122,7 +134,11 @@ export class CacheAwareRecognizer implements Recognizer {
       ...(await encoder.positions(frames, all)),
     });
     this.#dropCaches();
-    this.#caches = { keys: outputs['keys_next'] as Tensor, values: outputs['values_next'] as Tensor, conv: outputs['conv_next'] as Tensor };
+    this.#caches = {
+      keys: outputs['keys_next'] as Tensor,
+      values: outputs['values_next'] as Tensor,
+      conv: outputs['conv_next'] as Tensor,
+    };
     this.#numCached = Math.min(cachedFrames, this.#numCached + frames);
     return { tensor: outputs['encoded'] as Tensor, lengths: [frames] };
   }
@@ -141,10 +157,19 @@ export class CacheAwareRecognizer implements Recognizer {
       const network = new TransducerRunner(sessions, spec.transducer, await projectFrames(sessions, spec, encoded));
       const { vocabularySize: blank, durations } = spec.transducer;
       const options = { blank, durations, maxSymbols: this.#model.maxSymbols };
-      const [decoded] = await decodeTransducerGreedy(network, encoded.lengths, options, this.#transducer && [this.#transducer]);
+      const [decoded] = await decodeTransducerGreedy(
+        network,
+        encoded.lengths,
+        options,
+        this.#transducer && [this.#transducer],
+      );
       assert(decoded, 'one clip gives one result');
       this.#transducer = decoded.state;
-      this.#add(decoded.emissions, decoded.emissions.map((emission) => emission.frame), decoded.score);
+      this.#add(
+        decoded.emissions,
+        decoded.emissions.map((emission) => emission.frame),
+        decoded.score,
+      );
     }
     this.#numFrames += encoded.lengths[0] as number;
   }
@@ -167,8 +192,13 @@ export class CacheAwareRecognizer implements Recognizer {
   #emptyCaches(): Caches {
     const { ort } = this.#model.parts.sessions.instance;
     const { numLayers, dModel, convKernel } = this.#encoder;
-    const zeros = (frames: number) => new ort.Tensor('float32', new Float32Array(numLayers * frames * dModel), [numLayers, 1, frames, dModel]);
-    return { keys: zeros(this.#plan.cachedFrames), values: zeros(this.#plan.cachedFrames), conv: zeros(convKernel - 1) };
+    const zeros = (frames: number) =>
+      new ort.Tensor('float32', new Float32Array(numLayers * frames * dModel), [numLayers, 1, frames, dModel]);
+    return {
+      keys: zeros(this.#plan.cachedFrames),
+      values: zeros(this.#plan.cachedFrames),
+      conv: zeros(convKernel - 1),
+    };
   }
 
   #dropCaches(): void {

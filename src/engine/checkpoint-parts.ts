@@ -11,7 +11,15 @@ import type { GraphPart } from '../runtime/session.ts';
 
 export const FORMAT = 1;
 
-export type GraphName = 'encoder' | 'encoder_masked' | 'encoder_step' | 'positions' | 'ctc' | 'projection' | 'predictor' | 'joint';
+export type GraphName =
+  | 'encoder'
+  | 'encoder_masked'
+  | 'encoder_step'
+  | 'positions'
+  | 'ctc'
+  | 'projection'
+  | 'predictor'
+  | 'joint';
 
 export type PartsMeta = {
   readonly format: number;

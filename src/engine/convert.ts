@@ -20,7 +20,15 @@ import { WeightReader } from '../model/weight-reader.ts';
 import { layOutWeights, streamFile } from '../onnx/external-data.ts';
 import type { Graph } from '../onnx/graph.ts';
 import { writeModel } from '../onnx/proto.ts';
-import { FORMAT, type GraphName, MEL_FILTERBANK, MEL_WINDOW, type PartsMeta, modelFile, tokenizerFile } from './checkpoint-parts.ts';
+import {
+  FORMAT,
+  type GraphName,
+  MEL_FILTERBANK,
+  MEL_WINDOW,
+  type PartsMeta,
+  modelFile,
+  tokenizerFile,
+} from './checkpoint-parts.ts';
 
 /** Where the parts go; `CheckpointStore.beginWrite` gives one. Chunks of a file come in order, file after file. */
 export interface PartSink {
@@ -30,7 +38,9 @@ export interface PartSink {
 export type ConvertOptions = { readonly signal?: AbortSignal; readonly onProgress?: OnProgress };
 
 /** Reads config and weights of an opened checkpoint; nothing but headers and small files is read. */
-export async function readCheckpoint(files: CheckpointFiles): Promise<{ config: unknown; spec: ModelSpec; weights: WeightReader }> {
+export async function readCheckpoint(
+  files: CheckpointFiles,
+): Promise<{ config: unknown; spec: ModelSpec; weights: WeightReader }> {
   const config = await readYaml(required(files, 'model_config.yaml'));
   const spec = readSpec(config);
   const weights = new WeightReader(await readWeights(required(files, 'model_weights.ckpt')));
@@ -43,12 +53,22 @@ export async function openCheckpoint(source: Blob | CheckpointFiles, signal?: Ab
 }
 
 /** Writes every part of the checkpoint to `sink`; returns what has to be remembered about them. */
-export async function convertCheckpoint(files: CheckpointFiles, sink: PartSink, { signal, onProgress }: ConvertOptions): Promise<PartsMeta> {
+export async function convertCheckpoint(
+  files: CheckpointFiles,
+  sink: PartSink,
+  { signal, onProgress }: ConvertOptions,
+): Promise<PartsMeta> {
   const { config, spec, weights } = await readCheckpoint(files);
   const groups = buildGraphs(spec, weights);
   weights.assertAllUsed(isIgnoredWeight);
 
-  const layouts = groups.map(({ prefix, graphs }) => ({ graphs, layout: layOutWeights(graphs.map((entry) => entry.graph), prefix) }));
+  const layouts = groups.map(({ prefix, graphs }) => ({
+    graphs,
+    layout: layOutWeights(
+      graphs.map((entry) => entry.graph),
+      prefix,
+    ),
+  }));
   const totalBytes = layouts.flatMap(({ layout }) => layout.files).reduce((sum, file) => sum + file.bytes, 0);
   const meta: Partial<Record<GraphName, readonly string[]>> = {};
   let loadedBytes = 0;
@@ -56,7 +76,9 @@ export async function convertCheckpoint(files: CheckpointFiles, sink: PartSink, 
   for (const { graphs, layout } of layouts) {
     for (const { name, graph } of graphs) {
       await sink.write(modelFile(name), writeModel(graph, layout.locations));
-      meta[name] = [...new Set([...graph.weights.keys()].map((weight) => layout.locations.get(weight)?.file as string))];
+      meta[name] = [
+        ...new Set([...graph.weights.keys()].map((weight) => layout.locations.get(weight)?.file as string)),
+      ];
     }
     for (const file of layout.files) {
       for await (const chunk of streamFile(file)) {
@@ -68,8 +90,16 @@ export async function convertCheckpoint(files: CheckpointFiles, sink: PartSink, 
     }
   }
   await writeFrontEnd(weights, sink);
-  for (const member of tokenizerMembers(spec.tokenizer)) await sink.write(tokenizerFile(member), requiredTokenizer(files, member));
-  return { format: FORMAT, spec, config, numParameters: weights.numParameters(), weightBytes: totalBytes, graphs: meta };
+  for (const member of tokenizerMembers(spec.tokenizer))
+    await sink.write(tokenizerFile(member), requiredTokenizer(files, member));
+  return {
+    format: FORMAT,
+    spec,
+    config,
+    numParameters: weights.numParameters(),
+    weightBytes: totalBytes,
+    graphs: meta,
+  };
 }
 
 type NamedGraph = { readonly name: GraphName; readonly graph: Graph };
@@ -78,9 +108,15 @@ type NamedGraph = { readonly name: GraphName; readonly graph: Graph };
 function buildGraphs(spec: ModelSpec, weights: WeightReader): { prefix: string; graphs: NamedGraph[] }[] {
   const named = (graph: Graph, name?: GraphName): NamedGraph => ({ name: name ?? (graph.name as GraphName), graph });
   const encoderSize = spec.encoder.outputSize;
-  const masked = buildEncoder(weights, spec.encoder, { masked: true }).find((graph) => graph.name === 'encoder') as Graph;
-  const encoder = [...buildEncoder(weights, spec.encoder, { masked: false }).map((graph) => named(graph)), named(masked, 'encoder_masked')];
-  if (spec.encoder.kind === 'conformer' && isCacheAware(spec)) encoder.push(named(buildConformerStep(weights, spec.encoder)));
+  const masked = buildEncoder(weights, spec.encoder, { masked: true }).find(
+    (graph) => graph.name === 'encoder',
+  ) as Graph;
+  const encoder = [
+    ...buildEncoder(weights, spec.encoder, { masked: false }).map((graph) => named(graph)),
+    named(masked, 'encoder_masked'),
+  ];
+  if (spec.encoder.kind === 'conformer' && isCacheAware(spec))
+    encoder.push(named(buildConformerStep(weights, spec.encoder)));
 
   const groups = [{ prefix: 'encoder', graphs: encoder }];
   if (spec.ctc) groups.push({ prefix: 'ctc', graphs: [named(buildCtcHead(weights, spec.ctc, encoderSize))] });
@@ -94,7 +130,10 @@ function buildGraphs(spec: ModelSpec, weights: WeightReader): { prefix: string; 
 
 /** The checkpoint's own window and filterbank are authoritative where it carries them. */
 async function writeFrontEnd(weights: WeightReader, sink: PartSink): Promise<void> {
-  for (const [tensor, file] of [['preprocessor.featurizer.window', MEL_WINDOW], ['preprocessor.featurizer.fb', MEL_FILTERBANK]] as const) {
+  for (const [tensor, file] of [
+    ['preprocessor.featurizer.window', MEL_WINDOW],
+    ['preprocessor.featurizer.fb', MEL_FILTERBANK],
+  ] as const) {
     if (!weights.has(tensor)) continue;
     const values = await weights.read(tensor);
     await sink.write(file, new Uint8Array(values.buffer as ArrayBuffer, values.byteOffset, values.byteLength));

@@ -35,14 +35,25 @@ export type DecodeOptions = {
 export type Prepared = { readonly decoded: Decoded } | { readonly frames: ProjectedFrames; readonly length: number };
 
 /** Runs the head's part that belongs to the encoder's frames; afterwards `encoded` can be disposed. */
-export async function prepareClips(sessions: ModelSessions, spec: ModelSpec, encoded: Encoded, options: DecodeOptions): Promise<Prepared[]> {
-  if (options.decoder === 'ctc') return (await decodeCtc(sessions, spec, encoded, options)).map((decoded) => ({ decoded }));
+export async function prepareClips(
+  sessions: ModelSessions,
+  spec: ModelSpec,
+  encoded: Encoded,
+  options: DecodeOptions,
+): Promise<Prepared[]> {
+  if (options.decoder === 'ctc')
+    return (await decodeCtc(sessions, spec, encoded, options)).map((decoded) => ({ decoded }));
   const clips = await projectFrames(sessions, spec, encoded);
   return clips.map((frames, clip) => ({ frames, length: encoded.lengths[clip] as number }));
 }
 
 /** Finishes clips of any number of encoder batches; transducer clips step together, as rows of one batch. */
-export async function decodeClips(sessions: ModelSessions, spec: ModelSpec, clips: readonly Prepared[], options: DecodeOptions): Promise<Decoded[]> {
+export async function decodeClips(
+  sessions: ModelSessions,
+  spec: ModelSpec,
+  clips: readonly Prepared[],
+  options: DecodeOptions,
+): Promise<Decoded[]> {
   const results: (Decoded | undefined)[] = clips.map((clip) => ('decoded' in clip ? clip.decoded : undefined));
   const waiting = clips.flatMap((clip, index) => ('frames' in clip ? [{ ...clip, index }] : []));
   if (waiting.length > 0) {
@@ -54,11 +65,19 @@ export async function decodeClips(sessions: ModelSessions, spec: ModelSpec, clip
   return results as Decoded[];
 }
 
-async function decodeCtc(sessions: ModelSessions, spec: ModelSpec, { tensor, lengths }: Encoded, { keepAlignments }: DecodeOptions): Promise<Decoded[]> {
+async function decodeCtc(
+  sessions: ModelSessions,
+  spec: ModelSpec,
+  { tensor, lengths }: Encoded,
+  { keepAlignments }: DecodeOptions,
+): Promise<Decoded[]> {
   if (!spec.ctc) throw new AsrError('unsupported-option', `${spec.className} has no CTC head; use decoderType "rnnt".`);
   const classes = spec.ctc.vocabularySize + 1;
   const session = await sessions.get('ctc');
-  const outputs = await session.run({ encoded: tensor }, keepAlignments ? ['ids', 'best', 'log_probs'] : ['ids', 'best']);
+  const outputs = await session.run(
+    { encoded: tensor },
+    keepAlignments ? ['ids', 'best', 'log_probs'] : ['ids', 'best'],
+  );
   const ids = await hostIds(outputs['ids'] as Tensor);
   const best = await hostValues(outputs['best'] as Tensor);
   const logProbs = keepAlignments ? await hostValues(outputs['log_probs'] as Tensor) : undefined;
@@ -67,7 +86,11 @@ async function decodeCtc(sessions: ModelSessions, spec: ModelSpec, { tensor, len
   return lengths.map((length, clip) => {
     const from = clip * stride;
     const to = from + length;
-    const { emissions, score, nonBlankFrames } = decodeCtcGreedy(ids.subarray(from, to), best.subarray(from, to), classes - 1);
+    const { emissions, score, nonBlankFrames } = decodeCtcGreedy(
+      ids.subarray(from, to),
+      best.subarray(from, to),
+      classes - 1,
+    );
     const alignments = logProbs ? { logProbs: logProbs.slice(from * classes, to * classes) } : {};
     return { emissions, score, length, timestep: nonBlankFrames, ...alignments };
   });
@@ -79,8 +102,13 @@ async function decodeTransducer(
   clips: readonly { readonly frames: ProjectedFrames; readonly length: number }[],
   { maxSymbols, keepAlignments, signal }: DecodeOptions,
 ): Promise<Decoded[]> {
-  if (!spec.transducer) throw new AsrError('unsupported-option', `${spec.className} has no transducer; use decoderType "ctc".`);
-  const network = new TransducerRunner(sessions, spec.transducer, clips.map((clip) => clip.frames));
+  if (!spec.transducer)
+    throw new AsrError('unsupported-option', `${spec.className} has no transducer; use decoderType "ctc".`);
+  const network = new TransducerRunner(
+    sessions,
+    spec.transducer,
+    clips.map((clip) => clip.frames),
+  );
   const lengths = clips.map((clip) => clip.length);
   const results = await decodeTransducerGreedy(network, lengths, {
     blank: spec.transducer.vocabularySize,
@@ -99,7 +127,11 @@ async function decodeTransducer(
 }
 
 /** Encoder frames of every clip through the joint's encoder projection, in host memory. */
-export async function projectFrames(sessions: ModelSessions, spec: ModelSpec, { tensor, lengths }: Encoded): Promise<ProjectedFrames[]> {
+export async function projectFrames(
+  sessions: ModelSessions,
+  spec: ModelSpec,
+  { tensor, lengths }: Encoded,
+): Promise<ProjectedFrames[]> {
   const session = await sessions.get('projection');
   const { projected } = await session.run({ encoded: tensor });
   const values = await hostValues(projected as Tensor);

@@ -36,8 +36,13 @@ export class EncoderRunner {
     const frames = encodedLength(this.#spec, numFrames);
     const { ort } = this.#sessions.instance;
 
-    const feeds: Record<string, Tensor> = { features: this.#batch(clips, numFrames), ...(await this.positions(frames, frames)) };
-    for (const [name, { data, dims }] of Object.entries(encoderFeeds(this.#spec, { lengths, numFrames, context }, { masked }))) {
+    const feeds: Record<string, Tensor> = {
+      features: this.#batch(clips, numFrames),
+      ...(await this.positions(frames, frames)),
+    };
+    for (const [name, { data, dims }] of Object.entries(
+      encoderFeeds(this.#spec, { lengths, numFrames, context }, { masked }),
+    )) {
       feeds[name] = new ort.Tensor('float32', data, dims as number[]);
     }
     const session = await this.#sessions.get(masked ? 'encoder_masked' : 'encoder');
@@ -57,7 +62,10 @@ export class EncoderRunner {
     if (this.#spec.kind !== 'conformer') return {};
     const { dModel } = this.#spec;
     const session = await this.#sessions.get('positions');
-    const table = new this.#sessions.instance.ort.Tensor('float32', positionTable(numQueries, numKeys, dModel), [numQueries + numKeys, dModel]);
+    const table = new this.#sessions.instance.ort.Tensor('float32', positionTable(numQueries, numKeys, dModel), [
+      numQueries + numKeys,
+      dModel,
+    ]);
     const projected = await session.run({ position_table: table });
     this.#positions.set(key, projected);
     const oldest = this.#positions.size > KEPT_LENGTHS ? this.#positions.keys().next().value : undefined;
@@ -71,7 +79,8 @@ export class EncoderRunner {
   #batch(clips: readonly MelFeatures[], numFrames: number): Tensor {
     const { ort } = this.#sessions.instance;
     const numFeatures = (clips[0] as MelFeatures).numFeatures;
-    if (clips.length === 1) return new ort.Tensor('float32', (clips[0] as MelFeatures).data, [1, numFeatures, numFrames]);
+    if (clips.length === 1)
+      return new ort.Tensor('float32', (clips[0] as MelFeatures).data, [1, numFeatures, numFrames]);
     const data = new Float32Array(clips.length * numFeatures * numFrames);
     clips.forEach((clip, index) => {
       for (let row = 0; row < numFeatures; row++) {

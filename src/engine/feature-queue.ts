@@ -22,7 +22,7 @@ export class FeatureQueue {
   append({ data, numFrames }: MelFeatures): void {
     for (let frame = 0; frame < numFrames; frame++) {
       const column = new Float32Array(this.#numFeatures);
-      for (let row = 0; row < this.#numFeatures; row++) column[row] = data[row * numFrames + frame]!;
+      for (let row = 0; row < this.#numFeatures; row++) column[row] = data[row * numFrames + frame] as number;
       this.#columns.push(column);
     }
   }
@@ -39,7 +39,8 @@ export class FeatureQueue {
     const firstColumn = numFrames - columns.length;
     const data = new Float32Array(this.#numFeatures * numFrames);
     columns.forEach((column, index) => {
-      for (let row = 0; row < this.#numFeatures; row++) data[row * numFrames + firstColumn + index] = column[row]!;
+      for (let row = 0; row < this.#numFeatures; row++)
+        data[row * numFrames + firstColumn + index] = column[row] as number;
     });
     this.#consumed += count;
     const surplus = Math.max(0, this.#consumed - this.#numCached);

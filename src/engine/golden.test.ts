@@ -8,25 +8,45 @@ import { hostValues } from './encoder-runner.ts';
 import { loadModel } from './load.ts';
 import type { Hypothesis, TimeSpan } from '../base/hypothesis.ts';
 
-const CASES = ['fastconformer-ctc-bpe', 'fastconformer-rnnt-bpe', 'fastconformer-tdt-bpe', 'hybrid-rnnt-ctc', 'hybrid-tdt-ctc', 'fastconformer-streaming-hybrid'];
+const CASES = [
+  'fastconformer-ctc-bpe',
+  'fastconformer-rnnt-bpe',
+  'fastconformer-tdt-bpe',
+  'hybrid-rnnt-ctc',
+  'hybrid-tdt-ctc',
+  'fastconformer-streaming-hybrid',
+];
 
 async function open(golden: Golden): Promise<LoadedModel> {
-  const model = await loadModel({ kind: 'file', file: golden.archive(), name: `${golden.name}.nemo` }, { device: 'wasm', cache: false });
+  const model = await loadModel(
+    { kind: 'file', file: golden.archive(), name: `${golden.name}.nemo` },
+    { device: 'wasm', cache: false },
+  );
   if (!(model instanceof LoadedModel)) throw new Error('not an engine model');
   return model;
 }
 
-function featureDifference({ data, numFeatures, numFrames }: MelFeatures, theirs: { data: Float32Array; shape: readonly number[] }): number {
+function featureDifference(
+  { data, numFeatures, numFrames }: MelFeatures,
+  theirs: { data: Float32Array; shape: readonly number[] },
+): number {
   const columns = theirs.shape.at(-1) as number;
   let worst = 0;
   for (let row = 0; row < numFeatures; row++) {
-    for (let frame = 0; frame < numFrames; frame++) worst = Math.max(worst, Math.abs(data[row * numFrames + frame]! - theirs.data[row * columns + frame]!));
+    for (let frame = 0; frame < numFrames; frame++)
+      worst = Math.max(worst, Math.abs(data[row * numFrames + frame]! - theirs.data[row * columns + frame]!));
   }
   return worst;
 }
 
 /** Greatest absolute difference between [frames, size] and NeMo's [size, frames]. */
-function difference(ours: Float32Array, theirs: { data: Float32Array; shape: readonly number[] }, frames: number, size: number, offset = 0): number {
+function difference(
+  ours: Float32Array,
+  theirs: { data: Float32Array; shape: readonly number[] },
+  frames: number,
+  size: number,
+  offset = 0,
+): number {
   const columns = theirs.shape.at(-1) as number;
   let worst = 0;
   for (let frame = 0; frame < frames; frame++) {
@@ -45,22 +65,34 @@ test.each(CASES)('%s: features and encoder output equal NeMo, one by one and as 
   for (const [index, clip] of clips.entries()) {
     expect(clip.numFrames).toBe(golden.featuresLength(index));
     // Features of the same front end are recorded once, with one of the cases.
-    if (golden.json.stages?.single[index]?.features_file) expect(featureDifference(clip, golden.features(index))).toBeLessThan(TOLERANCE.features);
+    if (golden.json.stages?.single[index]?.features_file)
+      expect(featureDifference(clip, golden.features(index))).toBeLessThan(TOLERANCE.features);
     const encoded = await encoder.encode([clip], model.context);
     expect(encoded.lengths).toEqual([golden.encodedLength(index)]);
     const size = spec.encoder.outputSize;
-    expect(difference(await hostValues(encoded.tensor), golden.encoded(index), encoded.lengths[0] as number, size)).toBeLessThan(TOLERANCE.encoded);
+    expect(
+      difference(await hostValues(encoded.tensor), golden.encoded(index), encoded.lengths[0] as number, size),
+    ).toBeLessThan(TOLERANCE.encoded);
   }
   const batch = await encoder.encode(clips, model.context);
   const values = await hostValues(batch.tensor);
   const [, stride, size] = batch.tensor.dims as [number, number, number];
   batch.lengths.forEach((length, index) => {
-    expect(difference(values, golden.encoded(index), length, size, index * stride * size)).toBeLessThan(TOLERANCE.encoded);
+    expect(difference(values, golden.encoded(index), length, size, index * stride * size)).toBeLessThan(
+      TOLERANCE.encoded,
+    );
   });
 });
 
 type Head = readonly [string, 'ctc' | 'rnnt' | undefined];
-const HEADS = CASES.flatMap((name): Head[] => (name.includes('hybrid') ? [[name, 'rnnt'], [name, 'ctc']] : [[name, undefined]]));
+const HEADS = CASES.flatMap((name): Head[] =>
+  name.includes('hybrid')
+    ? [
+        [name, 'rnnt'],
+        [name, 'ctc'],
+      ]
+    : [[name, undefined]],
+);
 
 test.each(HEADS)(
   '%s (%s): text, ids, score and timestamps equal NeMo, single and batched',
@@ -96,7 +128,11 @@ function compare(ours: Hypothesis, theirs: GoldenHypothesis): void {
 type GoldenSpan = { start_offset: number; end_offset: number; start?: number; end?: number };
 
 /** Text and offsets exactly; seconds to 1e-9, because the goldens are written with twelve digits. */
-function compareStamps(ours: readonly (TimeSpan & object)[] | undefined, theirs: readonly GoldenSpan[], kind: string): void {
+function compareStamps(
+  ours: readonly (TimeSpan & object)[] | undefined,
+  theirs: readonly GoldenSpan[],
+  kind: string,
+): void {
   expect(ours?.map((span) => [Reflect.get(span, kind), span.startOffset, span.endOffset])).toEqual(
     theirs.map((span) => [Reflect.get(span, kind), span.start_offset, span.end_offset]),
   );
@@ -116,8 +152,13 @@ test.each(['fastconformer-ctc-bpe', 'hybrid-tdt-ctc'])('%s: head outputs equal N
       const { log_probs: ours } = await (await sessions.get('ctc')).run({ encoded: encoded.tensor }, ['log_probs']);
       const theirs = golden.logProbs(index);
       const values = await hostValues(ours as NonNullable<typeof ours>);
-      theirs.data.forEach((value, position) => expect(Math.abs(value - values[position]!)).toBeLessThan(TOLERANCE.logits));
+      theirs.data.forEach((value, position) =>
+        expect(Math.abs(value - values[position]!)).toBeLessThan(TOLERANCE.logits),
+      );
     }
-    if (spec.transducer) expect((await projectFrames(sessions, spec, encoded))[0]).toHaveLength((encoded.lengths[0] as number) * spec.transducer.joint.hiddenSize);
+    if (spec.transducer)
+      expect((await projectFrames(sessions, spec, encoded))[0]).toHaveLength(
+        (encoded.lengths[0] as number) * spec.transducer.joint.hiddenSize,
+      );
   }
 });

@@ -43,7 +43,10 @@ export class HypothesisWriter {
 
   /** One hypothesis from the windows of a recording, in order. */
   write(windows: readonly DecodedWindow[], options: HypothesisOptions): Hypothesis {
-    const parts = windows.map(({ decoded, startFrame }) => ({ hypothesis: this.#writeWindow(decoded, options), frameOffset: startFrame }));
+    const parts = windows.map(({ decoded, startFrame }) => ({
+      hypothesis: this.#writeWindow(decoded, options),
+      frameOffset: startFrame,
+    }));
     // A single window is NeMo's own result, leading spaces and all.
     return parts.length === 1 ? (parts[0] as (typeof parts)[number]).hypothesis : joinWindows(parts, this.#frameTime);
   }

@@ -9,9 +9,10 @@ import type { ModelSpec } from '../model/spec.ts';
 import { streamableContexts } from '../model/streaming-spec.ts';
 import { type DeviceChoice, chooseDevice } from '../runtime/device.ts';
 import { loadOrt } from '../runtime/ort.ts';
-import { type EngineModel, LoadedModel } from './asr-model.ts';
+import { LoadedModel } from './asr-model.ts';
 import { type CheckpointParts, MEL_FILTERBANK, MEL_WINDOW } from './checkpoint-parts.ts';
 import { EncoderRunner } from './encoder-runner.ts';
+import type { EngineModel } from './engine-model.ts';
 import { HypothesisWriter } from './hypothesis.ts';
 import { obtainParts } from './obtain-parts.ts';
 import type { LoadOptions, ModelInfo, ModelReport } from './options.ts';
@@ -27,7 +28,8 @@ export type EngineLoadOptions = LoadOptions & {
 /** Loads a checkpoint. Throws the `checkpoint-*`, `download-failed`, `wrong-class` … errors of `base/errors.ts`. */
 export async function loadModel(source: CheckpointSource, options: EngineLoadOptions): Promise<EngineModel> {
   const { device = 'auto', decoderDevice = 'auto', precision = 'auto', cache = true, signal, onProgress } = options;
-  if (precision !== 'auto' && precision !== 'fp32') throw new AsrError('unsupported-option', `precision "${precision}" is not supported yet; use "fp32" or "auto".`);
+  if (precision !== 'auto' && precision !== 'fp32')
+    throw new AsrError('unsupported-option', `precision "${precision}" is not supported yet; use "fp32" or "auto".`);
   const startedAt = performance.now();
   const store = await openStore();
   const parts = await obtainParts(source, {
@@ -42,9 +44,15 @@ export async function loadModel(source: CheckpointSource, options: EngineLoadOpt
 
   const chosen = await chooseDevice(device);
   const numThreads = options.numThreads ?? defaultThreads();
-  const instance = await loadOrt({ webgpu: chosen.device === 'webgpu', numThreads, ...(options.assetBase ? { wasmPaths: new URL('ort/', options.assetBase).href } : {}) });
+  const instance = await loadOrt({
+    webgpu: chosen.device === 'webgpu',
+    numThreads,
+    ...(options.assetBase ? { wasmPaths: new URL('ort/', options.assetBase).href } : {}),
+  });
   const fallbacks: string[] = [];
-  const sessions = new ModelSessions(instance, parts, placement(chosen, decoderDevice), (reason) => fallbacks.push(reason));
+  const sessions = new ModelSessions(instance, parts, placement(chosen, decoderDevice), (reason) =>
+    fallbacks.push(reason),
+  );
   onProgress?.({ phase: 'load', part: 'encoder' });
   await sessions.withFallback(async () => {
     await sessions.get('encoder');
@@ -53,7 +61,11 @@ export async function loadModel(source: CheckpointSource, options: EngineLoadOpt
   const readyAt = performance.now();
 
   const melConfig = await createMelConfig(spec.mel, parts.files);
-  const seconds = { open: (openedAt - startedAt) / 1000, convert: parts.fromCache ? 0 : (openedAt - startedAt) / 1000, session: (readyAt - openedAt) / 1000 };
+  const seconds = {
+    open: (openedAt - startedAt) / 1000,
+    convert: parts.fromCache ? 0 : (openedAt - startedAt) / 1000,
+    session: (readyAt - openedAt) / 1000,
+  };
   const report = (): ModelReport => ({
     requested: device,
     device: sessions.deviceOf('encoder'),
@@ -92,10 +104,16 @@ export function sourceOptions({ revision, hubUrl, accessToken, assetBase, signal
 
 function assertClass({ className }: ModelSpec, expected: string | undefined): void {
   if (expected === undefined || expected === 'ASRModel' || expected === className) return;
-  throw new AsrError('wrong-class', `The checkpoint is an ${className}, not an ${expected}. Restore it with ${className}.restoreFrom or ASRModel.restoreFrom.`);
+  throw new AsrError(
+    'wrong-class',
+    `The checkpoint is an ${className}, not an ${expected}. Restore it with ${className}.restoreFrom or ASRModel.restoreFrom.`,
+  );
 }
 
-function placement(chosen: DeviceChoice, decoderDevice: 'auto' | 'webgpu' | 'wasm'): { encoder: 'webgpu' | 'wasm'; decoder: 'auto' | 'webgpu' | 'wasm' } {
+function placement(
+  chosen: DeviceChoice,
+  decoderDevice: 'auto' | 'webgpu' | 'wasm',
+): { encoder: 'webgpu' | 'wasm'; decoder: 'auto' | 'webgpu' | 'wasm' } {
   // Without WebGPU the decoder has no choice either.
   return { encoder: chosen.device, decoder: chosen.device === 'wasm' ? 'wasm' : decoderDevice };
 }
@@ -109,7 +127,11 @@ function defaultThreads(): number {
 async function createMelConfig(spec: MelSpec, files: CheckpointFiles): Promise<MelConfig> {
   const window = await storedFloats(files, MEL_WINDOW);
   const filterbank = await storedFloats(files, MEL_FILTERBANK);
-  return { ...spec, ...(window && window.length === spec.windowLength ? { window } : {}), ...(filterbank ? { filterbank } : {}) };
+  return {
+    ...spec,
+    ...(window && window.length === spec.windowLength ? { window } : {}),
+    ...(filterbank ? { filterbank } : {}),
+  };
 }
 
 async function storedFloats(files: CheckpointFiles, name: string): Promise<Float32Array | undefined> {

@@ -3,7 +3,10 @@ import { type CheckpointSource, openSource } from '../checkpoint/source.ts';
 import { sourceOptions } from './load.ts';
 import type { LoadOptions } from './options.ts';
 
-export async function measureRemote(source: CheckpointSource, options: LoadOptions & { assetBase?: string }): Promise<{ name: string; bytes: number }> {
+export async function measureRemote(
+  source: CheckpointSource,
+  options: LoadOptions & { assetBase?: string },
+): Promise<{ name: string; bytes: number }> {
   const { name, sizeBytes } = await openSource(source, sourceOptions(options));
   return { name, bytes: sizeBytes };
 }

@@ -29,16 +29,31 @@ export async function obtainParts(source: CheckpointSource, options: ObtainOptio
   const opened = await openSource(source, options.source);
   const id = `${opened.id}#${FORMAT}`;
   if (!store?.isPersistent) return convertInMemory(opened, options);
-  return withLock(id, async () => (await storedParts(store, id, signal)) ?? convertIntoStore(opened, id, store, options), signal);
+  return withLock(
+    id,
+    async () => (await storedParts(store, id, signal)) ?? convertIntoStore(opened, id, store, options),
+    signal,
+  );
 }
 
-async function storedParts(store: CheckpointStore | undefined, id: string, signal: AbortSignal | undefined): Promise<CheckpointParts | undefined> {
+async function storedParts(
+  store: CheckpointStore | undefined,
+  id: string,
+  signal: AbortSignal | undefined,
+): Promise<CheckpointParts | undefined> {
   const stored = await store?.get(id, signal ? { signal } : {});
   const meta = stored?.data as PartsMeta | undefined;
-  return stored && meta?.format === FORMAT ? { name: stored.name, meta, files: stored.files, fromCache: true } : undefined;
+  return stored && meta?.format === FORMAT
+    ? { name: stored.name, meta, files: stored.files, fromCache: true }
+    : undefined;
 }
 
-async function convertIntoStore(opened: OpenedSource, id: string, store: CheckpointStore, options: ObtainOptions): Promise<CheckpointParts> {
+async function convertIntoStore(
+  opened: OpenedSource,
+  id: string,
+  store: CheckpointStore,
+  options: ObtainOptions,
+): Promise<CheckpointParts> {
   const files = await openFiles(opened, options);
   try {
     const writer = await store.beginWrite(id, { expectedBytes: opened.sizeBytes });

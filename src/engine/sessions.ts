@@ -5,7 +5,7 @@
  * Predictor and joint are a few small matrices called hundreds of times a clip: on WASM a call costs 0.1 to 0.9 ms, on a GPU the latency of a
  * submit and a read-back each time, so `auto` puts them on WASM.
  */
-import { AsrError, isAsrError } from '../base/errors.ts';
+import { type AsrError, isAsrError } from '../base/errors.ts';
 import type { Device } from './options.ts';
 import type { OrtInstance } from '../runtime/ort.ts';
 import { Session } from '../runtime/session.ts';
@@ -30,7 +30,12 @@ export class ModelSessions implements AsyncDisposable {
   /** Runs after a fallback that invalidates device tensors. */
   readonly #resets: (() => void)[] = [];
 
-  constructor(instance: OrtInstance, parts: CheckpointParts, placement: Placement, onFallback: (reason: string) => void) {
+  constructor(
+    instance: OrtInstance,
+    parts: CheckpointParts,
+    placement: Placement,
+    onFallback: (reason: string) => void,
+  ) {
     this.#instance = instance;
     this.#parts = parts;
     this.#placement = placement;
@@ -95,8 +100,11 @@ export class ModelSessions implements AsyncDisposable {
     // Only a consumer on the same device can take a device tensor: the heads follow the encoder unless they were forced elsewhere.
     const headsFollow = this.deviceOf('ctc') === this.#placement.encoder;
     const kept = (KEPT_ON_DEVICE[name] ?? []).filter((output) => output !== 'encoded' || headsFollow);
-    const positions = name === 'positions' ? (await graphOutputs(this.#parts)) : [];
-    return Session.create(this.#instance, await graphPart(this.#parts, name), { device, keepOnDevice: [...kept, ...positions] });
+    const positions = name === 'positions' ? await graphOutputs(this.#parts) : [];
+    return Session.create(this.#instance, await graphPart(this.#parts, name), {
+      device,
+      keepOnDevice: [...kept, ...positions],
+    });
   }
 
   async #moveToWasm(cause: AsrError): Promise<void> {
@@ -110,9 +118,14 @@ export class ModelSessions implements AsyncDisposable {
 /** Positions stay on the device: they are inputs of the encoder only. */
 async function graphOutputs({ meta }: CheckpointParts): Promise<string[]> {
   const { encoder } = meta.spec;
-  return Array.from({ length: encoder.kind === 'conformer' ? encoder.numLayers : 0 }, (_, layer) => `position_${layer}`);
+  return Array.from(
+    { length: encoder.kind === 'conformer' ? encoder.numLayers : 0 },
+    (_, layer) => `position_${layer}`,
+  );
 }
 
 function isGpuFailure(error: unknown): boolean {
-  return isAsrError(error, 'device-lost') || isAsrError(error, 'device-unavailable') || isAsrError(error, 'out-of-memory');
+  return (
+    isAsrError(error, 'device-lost') || isAsrError(error, 'device-unavailable') || isAsrError(error, 'out-of-memory')
+  );
 }

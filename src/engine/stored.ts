@@ -4,7 +4,13 @@ import { openStore } from './store.ts';
 
 export async function listStored(): Promise<readonly StoredCheckpoint[]> {
   const store = await openStore();
-  return (await store.list()).map(({ id, name, className, bytes, storedAt }) => ({ id, name, className, bytes, storedAt }));
+  return (await store.list()).map(({ id, name, className, bytes, storedAt }) => ({
+    id,
+    name,
+    className,
+    bytes,
+    storedAt,
+  }));
 }
 
 export async function deleteStored(id: string): Promise<void> {

@@ -6,37 +6,51 @@ import { loadModel } from './load.ts';
 import type { StreamUpdate } from './options.ts';
 
 const golden = openGolden('fastconformer-streaming-hybrid');
-type Stream = { input: string; att_context_size: [number, number]; pad_and_drop_preencoded: boolean; steps: { text: string }[] };
-const streams = Object.entries(golden.json['streams'] as Record<string, Stream>).filter(([, stream]) => !stream.pad_and_drop_preencoded);
+type Stream = {
+  input: string;
+  att_context_size: [number, number];
+  pad_and_drop_preencoded: boolean;
+  steps: { text: string }[];
+};
+const streams = Object.entries(golden.json['streams'] as Record<string, Stream>).filter(
+  ([, stream]) => !stream.pad_and_drop_preencoded,
+);
 
-test.each(streams.map(([name]) => name))('%s ends with the text NeMo streams, and commits a growing prefix', async (name) => {
-  const { input, att_context_size, steps } = (golden.json['streams'] as Record<string, Stream>)[name] as Stream;
-  const model = await loadModel({ kind: 'file', file: golden.archive(), name: 'streaming.nemo' }, { device: 'wasm', cache: false });
-  if (!(model instanceof LoadedModel)) throw new Error('not an engine model');
-  model.changeDecodingStrategy(undefined, { decoderType: name.includes('.ctc.') ? 'ctc' : 'rnnt' });
-  const { samples } = golden.inputs.find((clip) => clip.name === input) as (typeof golden.inputs)[number];
+test.each(streams.map(([name]) => name))(
+  '%s ends with the text NeMo streams, and commits a growing prefix',
+  async (name) => {
+    const { input, att_context_size, steps } = (golden.json['streams'] as Record<string, Stream>)[name] as Stream;
+    const model = await loadModel(
+      { kind: 'file', file: golden.archive(), name: 'streaming.nemo' },
+      { device: 'wasm', cache: false },
+    );
+    if (!(model instanceof LoadedModel)) throw new Error('not an engine model');
+    model.changeDecodingStrategy(undefined, { decoderType: name.includes('.ctc.') ? 'ctc' : 'rnnt' });
+    const { samples } = golden.inputs.find((clip) => clip.name === input) as (typeof golden.inputs)[number];
 
-  const updates: StreamUpdate[] = [];
-  const stream = await model.openStream({ attContextSize: att_context_size }, (update) => updates.push(update));
-  for (let from = 0; from < samples.length; from += 1700) await stream.push(samples.slice(from, from + 1700));
-  const hypothesis = await stream.finish();
+    const updates: StreamUpdate[] = [];
+    const stream = await model.openStream({ attContextSize: att_context_size }, (update) => updates.push(update));
+    for (let from = 0; from < samples.length; from += 1700) await stream.push(samples.slice(from, from + 1700));
+    const hypothesis = await stream.finish();
 
-  model.setDefaultAttContextSize(att_context_size);
-  const [offline] = await model.transcribe([new Blob([wavOf(samples)])]);
-  expect(hypothesis.text).toBe(offline?.hypothesis.text);
-  // NeMo's simulator may drop the very last encoder frame, so its last text can lack the end of ours.
-  const last = (steps.at(-1) as { text: string }).text.trim();
-  expect(hypothesis.text.trim().startsWith(last.slice(0, -2))).toBe(true);
-  updates.reduce((previous, update) => {
-    expect(update.committed.startsWith(previous)).toBe(true);
-    return update.committed;
-  }, '');
-  expect(updates.at(-1)).toMatchObject({ committed: hypothesis.text, draft: '', isFinal: true });
-});
+    model.setDefaultAttContextSize(att_context_size);
+    const [offline] = await model.transcribe([new Blob([wavOf(samples)])]);
+    expect(hypothesis.text).toBe(offline?.hypothesis.text);
+    // NeMo's simulator may drop the very last encoder frame, so its last text can lack the end of ours.
+    const last = (steps.at(-1) as { text: string }).text.trim();
+    expect(hypothesis.text.trim().startsWith(last.slice(0, -2))).toBe(true);
+    updates.reduce((previous, update) => {
+      expect(update.committed.startsWith(previous)).toBe(true);
+      return update.committed;
+    }, '');
+    expect(updates.at(-1)).toMatchObject({ committed: hypothesis.text, draft: '', isFinal: true });
+  },
+);
 
 function wavOf(samples: Float32Array): ArrayBuffer {
   const view = new DataView(new ArrayBuffer(44 + samples.length * 4));
-  const text = (at: number, value: string) => [...value].forEach((letter, index) => view.setUint8(at + index, letter.charCodeAt(0)));
+  const text = (at: number, value: string) =>
+    [...value].forEach((letter, index) => view.setUint8(at + index, letter.charCodeAt(0)));
   text(0, 'RIFF');
   view.setUint32(4, view.byteLength - 8, true);
   text(8, 'WAVEfmt ');

@@ -1,22 +1,19 @@
 /** Opens the stream that suits a checkpoint: cache-aware where it can, buffered otherwise; both behind one interface. */
 import { Resampler } from '../audio/resample.ts';
 import { AsrError } from '../base/errors.ts';
-import type { Hypothesis } from '../base/hypothesis.ts';
 import { isCacheAware, streamableContexts } from '../model/streaming-spec.ts';
-import type { EngineStream, LoadedModel } from './asr-model.ts';
+import type { EngineStream, RunningModel } from './engine-model.ts';
 import { BufferedRecognizer } from './buffered-recognizer.ts';
 import { CacheAwareRecognizer } from './cache-aware-recognizer.ts';
+import type { Recognizer } from './recognizer.ts';
 import type { StreamOptions, StreamUpdate } from './options.ts';
 
-/** What a streaming engine does with samples at the model's rate. Updates are delivered through the callback given to its constructor. */
-export interface Recognizer {
-  accept(samples: Float32Array): Promise<void>;
-  finish(): Promise<Hypothesis>;
-  dispose(): void;
-}
-
 /** Samples come in pieces of any length; calls are queued, so that the caller may or may not wait. */
-export async function openStream(model: LoadedModel, options: StreamOptions, onUpdate: (update: StreamUpdate) => void): Promise<EngineStream> {
+export async function openStream(
+  model: RunningModel,
+  options: StreamOptions,
+  onUpdate: (update: StreamUpdate) => void,
+): Promise<EngineStream> {
   const { spec } = model.parts;
   const { sampleRate: modelRate } = spec.mel;
   const recognizer = createRecognizer(model, options, onUpdate);
@@ -56,15 +53,28 @@ export async function openStream(model: LoadedModel, options: StreamOptions, onU
   };
 }
 
-function createRecognizer(model: LoadedModel, options: StreamOptions, onUpdate: (update: StreamUpdate) => void): Recognizer {
+function createRecognizer(
+  model: RunningModel,
+  options: StreamOptions,
+  onUpdate: (update: StreamUpdate) => void,
+): Recognizer {
   const { spec } = model.parts;
   if (!isCacheAware(spec)) {
-    if (options.attContextSize) throw new AsrError('unsupported-option', 'attContextSize needs a cache-aware checkpoint; this one streams in buffers.');
+    if (options.attContextSize)
+      throw new AsrError(
+        'unsupported-option',
+        'attContextSize needs a cache-aware checkpoint; this one streams in buffers.',
+      );
     return new BufferedRecognizer(model, options, onUpdate);
   }
   const contexts = streamableContexts(spec);
   const wanted = options.attContextSize ?? model.context;
-  const context = contexts.find((offered) => offered.join() === wanted.join()) ?? (options.attContextSize ? undefined : contexts[0]);
-  if (!context) throw new AsrError('unsupported-option', `attContextSize [${wanted.join(', ')}] is not one of the checkpoint's: ${JSON.stringify(contexts)}.`);
+  const context =
+    contexts.find((offered) => offered.join() === wanted.join()) ?? (options.attContextSize ? undefined : contexts[0]);
+  if (!context)
+    throw new AsrError(
+      'unsupported-option',
+      `attContextSize [${wanted.join(', ')}] is not one of the checkpoint's: ${JSON.stringify(contexts)}.`,
+    );
   return new CacheAwareRecognizer(model, context, onUpdate);
 }

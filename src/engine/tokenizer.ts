@@ -14,7 +14,9 @@ export async function createTokenizer(spec: TokenizerSpec, files: CheckpointFile
   if (spec.kind === 'char') return createCharTokenizer(spec.vocabulary);
   if (spec.kind === 'aggregate') {
     const languages = await Promise.all(
-      (spec.languages ?? []).map(async ({ lang, tokenizer }) => [lang, await createTokenizer(tokenizer, files)] as const),
+      (spec.languages ?? []).map(
+        async ({ lang, tokenizer }) => [lang, await createTokenizer(tokenizer, files)] as const,
+      ),
     );
     return createAggregateTokenizer(languages);
   }

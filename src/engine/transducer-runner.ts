@@ -78,7 +78,12 @@ export class TransducerRunner implements TransducerNetwork<PredictorState> {
   }
 }
 
-function stack(states: readonly PredictorState[], part: 'hidden' | 'cell', numLayers: number, size: number): Float32Array {
+function stack(
+  states: readonly PredictorState[],
+  part: 'hidden' | 'cell',
+  numLayers: number,
+  size: number,
+): Float32Array {
   const rows = states.length;
   const data = new Float32Array(numLayers * rows * size);
   states.forEach((state, row) => {

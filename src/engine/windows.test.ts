@@ -9,22 +9,35 @@ async function* recording(seconds: number, blockSeconds: number): AsyncGenerator
   let sample = 0;
   for (let left = seconds * RATE; left > 0; left -= blockSeconds * RATE) {
     const block = new Float32Array(Math.min(left, blockSeconds * RATE));
-    for (let index = 0; index < block.length; index++, sample++) block[index] = Math.floor(sample / RATE) % 10 === 9 ? 0 : Math.sin(sample * 0.1);
+    for (let index = 0; index < block.length; index++, sample++)
+      block[index] = Math.floor(sample / RATE) % 10 === 9 ? 0 : Math.sin(sample * 0.1);
     yield block;
   }
 }
 
 async function cut(seconds: number, long: 'auto' | 'full' | 'pauses'): Promise<AudioWindow[]> {
   const windows = [];
-  for await (const window of cutWindows(recording(seconds, 7), { sampleRate: RATE, frameSamples: FRAME, long })) windows.push(window);
+  for await (const window of cutWindows(recording(seconds, 7), { sampleRate: RATE, frameSamples: FRAME, long }))
+    windows.push(window);
   return windows;
 }
 
-test.each([[60, 'auto', 1], [120, 'auto', 1], [300, 'full', 1], [20, 'pauses', 1]] as const)('%d s in %s mode stay whole', async (seconds, long, count) => {
+test.each([
+  [60, 'auto', 1],
+  [120, 'auto', 1],
+  [300, 'full', 1],
+  [20, 'pauses', 1],
+] as const)('%d s in %s mode stay whole', async (seconds, long, count) => {
   expect(await cut(seconds, long)).toHaveLength(count);
 });
 
-test.each([[31, 'pauses'], [46, 'pauses'], [121, 'auto'], [300, 'auto'], [1000, 'auto']] as const)(
+test.each([
+  [31, 'pauses'],
+  [46, 'pauses'],
+  [121, 'auto'],
+  [300, 'auto'],
+  [1000, 'auto'],
+] as const)(
   '%d s in %s mode become windows that cover everything, on encoder frames, in pauses',
   async (seconds, long) => {
     const windows = await cut(seconds, long);

@@ -30,9 +30,17 @@ const MIN_WINDOW_SECONDS = 15;
 /** The last two windows share what is left: a cut in a pause matters more than length there. */
 const MIN_LAST_SECONDS = 5;
 
-export async function* cutWindows(blocks: AsyncIterable<Float32Array>, options: WindowOptions): AsyncGenerator<AudioWindow> {
+export async function* cutWindows(
+  blocks: AsyncIterable<Float32Array>,
+  options: WindowOptions,
+): AsyncGenerator<AudioWindow> {
   const { sampleRate, long } = options;
-  const fullSamples = long === 'full' ? Number.POSITIVE_INFINITY : long === 'pauses' ? MAX_WINDOW_SECONDS * sampleRate : FULL_SECONDS * sampleRate;
+  const fullSamples =
+    long === 'full'
+      ? Number.POSITIVE_INFINITY
+      : long === 'pauses'
+        ? MAX_WINDOW_SECONDS * sampleRate
+        : FULL_SECONDS * sampleRate;
   // The shortest window more than a cut needs, so that what is left never falls below it.
   const cutSamples = (MAX_WINDOW_SECONDS + MIN_WINDOW_SECONDS) * sampleRate;
   let pending: Float32Array[] = [];
@@ -51,7 +59,8 @@ export async function* cutWindows(blocks: AsyncIterable<Float32Array>, options: 
   for await (const block of blocks) {
     pending.push(block);
     numPending += block.length;
-    while (numPending > (start === 0 ? Math.max(fullSamples, cutSamples) : cutSamples)) yield takeFirst(MIN_WINDOW_SECONDS);
+    while (numPending > (start === 0 ? Math.max(fullSamples, cutSamples) : cutSamples))
+      yield takeFirst(MIN_WINDOW_SECONDS);
   }
   while (numPending > (start === 0 ? fullSamples : MAX_WINDOW_SECONDS * sampleRate)) yield takeFirst(MIN_LAST_SECONDS);
   yield { samples: concatenate(pending), start, isLast: true };

@@ -8,7 +8,12 @@ export type Value = string;
 
 export type ElementType = 'float32' | 'int32' | 'int64' | 'bool' | 'int8' | 'uint8' | 'float16';
 
-export type Attribute = number | readonly number[] | string | { readonly float: number } | { readonly floats: readonly number[] };
+export type Attribute =
+  | number
+  | readonly number[]
+  | string
+  | { readonly float: number }
+  | { readonly floats: readonly number[] };
 
 export type GraphNode = {
   readonly op: string;

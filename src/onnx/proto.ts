@@ -10,7 +10,15 @@ const IR_VERSION = 8; // the first with functions and the last that every ORT 1.
 const OPSET = 17; // LayerNormalization is an op since 17
 const CONTRIB_DOMAIN = 'com.microsoft';
 
-const ELEMENT_TYPE: Record<ElementType, number> = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7, bool: 9, float16: 10 };
+const ELEMENT_TYPE: Record<ElementType, number> = {
+  float32: 1,
+  uint8: 2,
+  int8: 3,
+  int32: 6,
+  int64: 7,
+  bool: 9,
+  float16: 10,
+};
 const EXTERNAL = 1;
 
 /** Where one weight lies. */
@@ -22,16 +30,26 @@ export function writeModel(graph: Graph, locations: ReadonlyMap<string, WeightLo
   pbf.writeVarintField(1, IR_VERSION);
   pbf.writeStringField(2, 'sotto');
   pbf.writeMessage(7, writeGraph, { graph, locations });
-  for (const [domain, version] of [['', OPSET], [CONTRIB_DOMAIN, 1]] as const) {
-    pbf.writeMessage(8, (opset: { domain: string; version: number }, out: Pbf) => {
-      out.writeStringField(1, opset.domain);
-      out.writeVarintField(2, opset.version);
-    }, { domain, version });
+  for (const [domain, version] of [
+    ['', OPSET],
+    [CONTRIB_DOMAIN, 1],
+  ] as const) {
+    pbf.writeMessage(
+      8,
+      (opset: { domain: string; version: number }, out: Pbf) => {
+        out.writeStringField(1, opset.domain);
+        out.writeVarintField(2, opset.version);
+      },
+      { domain, version },
+    );
   }
   return new Uint8Array(pbf.finish());
 }
 
-function writeGraph({ graph, locations }: { graph: Graph; locations: ReadonlyMap<string, WeightLocation> }, pbf: Pbf): void {
+function writeGraph(
+  { graph, locations }: { graph: Graph; locations: ReadonlyMap<string, WeightLocation> },
+  pbf: Pbf,
+): void {
   for (const node of graph.nodes) pbf.writeMessage(1, writeNode, node);
   pbf.writeStringField(2, graph.name);
   for (const weight of graph.weights.values()) {
@@ -85,10 +103,14 @@ function writeExternalTensor({ weight, location }: { weight: GraphWeight; locati
   pbf.writeStringField(8, weight.name);
   const entries = { location: location.file, offset: String(location.offset), length: String(location.length) };
   for (const [key, value] of Object.entries(entries)) {
-    pbf.writeMessage(13, (entry: { key: string; value: string }, out: Pbf) => {
-      out.writeStringField(1, entry.key);
-      out.writeStringField(2, entry.value);
-    }, { key, value });
+    pbf.writeMessage(
+      13,
+      (entry: { key: string; value: string }, out: Pbf) => {
+        out.writeStringField(1, entry.key);
+        out.writeStringField(2, entry.value);
+      },
+      { key, value },
+    );
   }
   pbf.writeVarintField(14, EXTERNAL);
 }
@@ -108,19 +130,31 @@ function constantBytes({ type, values }: GraphConstant): Uint8Array {
 
 function writePort(port: GraphPort, pbf: Pbf): void {
   pbf.writeStringField(1, port.name);
-  pbf.writeMessage(2, (type: GraphPort, out: Pbf) => {
-    out.writeMessage(1, writeTensorType, type);
-  }, port);
+  pbf.writeMessage(
+    2,
+    (type: GraphPort, out: Pbf) => {
+      out.writeMessage(1, writeTensorType, type);
+    },
+    port,
+  );
 }
 
 function writeTensorType(port: GraphPort, pbf: Pbf): void {
   pbf.writeVarintField(1, ELEMENT_TYPE[port.type]);
-  pbf.writeMessage(2, (dims: GraphPort['dims'], out: Pbf) => {
-    for (const size of dims) {
-      out.writeMessage(1, (dimension: number | string, inner: Pbf) => {
-        if (typeof dimension === 'number') inner.writeVarintField(1, dimension);
-        else inner.writeStringField(2, dimension);
-      }, size);
-    }
-  }, port.dims);
+  pbf.writeMessage(
+    2,
+    (dims: GraphPort['dims'], out: Pbf) => {
+      for (const size of dims) {
+        out.writeMessage(
+          1,
+          (dimension: number | string, inner: Pbf) => {
+            if (typeof dimension === 'number') inner.writeVarintField(1, dimension);
+            else inner.writeStringField(2, dimension);
+          },
+          size,
+        );
+      }
+    },
+    port.dims,
+  );
 }

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { throwIfAborted } from '../base/abort.ts';
 import { AsrError } from '../base/errors.ts';
 import type { Hypothesis } from '../base/hypothesis.ts';
-import type { EngineModel } from '../engine/asr-model.ts';
+import type { EngineModel } from '../engine/engine-model.ts';
 import type { ModelInfo, ModelReport, TranscribeOptions } from '../engine/options.ts';
 import { ASRModel } from './asr-model.ts';
 import { toWireAudio } from './audio-input.ts';

@@ -6,7 +6,7 @@
  */
 import { proxy, type ProxyMarked, releaseProxy } from 'comlink';
 import { AsrError } from '../base/errors.ts';
-import type { EngineModel, EngineStream } from '../engine/asr-model.ts';
+import type { EngineModel, EngineStream } from '../engine/engine-model.ts';
 import type { LoadOptions } from '../engine/options.ts';
 import { carryErrorCodes } from './errors.ts';
 import type {

@@ -15,8 +15,14 @@ export async function chooseDevice(requested: 'auto' | 'webgpu' | 'wasm'): Promi
   if (requested === 'wasm') return onWasm('WASM was asked for.');
   const probed = await probeWebGpu();
   if ('adapter' in probed) {
-    if (requested === 'auto' && probed.isFallback) return onWasm(`The only WebGPU adapter (${probed.adapter}) is software, which WASM beats.`);
-    return { device: 'webgpu', reason: requested === 'webgpu' ? 'WebGPU was asked for.' : 'WebGPU is available.', adapter: probed.adapter, hasShaderF16: probed.hasShaderF16 };
+    if (requested === 'auto' && probed.isFallback)
+      return onWasm(`The only WebGPU adapter (${probed.adapter}) is software, which WASM beats.`);
+    return {
+      device: 'webgpu',
+      reason: requested === 'webgpu' ? 'WebGPU was asked for.' : 'WebGPU is available.',
+      adapter: probed.adapter,
+      hasShaderF16: probed.hasShaderF16,
+    };
   }
   return onWasm(`${probed.missing} Running on WASM.`);
 }
@@ -25,7 +31,9 @@ function onWasm(reason: string): DeviceChoice {
   return { device: 'wasm', reason, adapter: '', hasShaderF16: false };
 }
 
-type Probe = { readonly adapter: string; readonly isFallback: boolean; readonly hasShaderF16: boolean } | { readonly missing: string };
+type Probe =
+  | { readonly adapter: string; readonly isFallback: boolean; readonly hasShaderF16: boolean }
+  | { readonly missing: string };
 
 async function probeWebGpu(): Promise<Probe> {
   const gpu = (globalThis.navigator as Navigator | undefined)?.gpu;
@@ -35,7 +43,11 @@ async function probeWebGpu(): Promise<Probe> {
     if (!adapter) return { missing: 'The browser offers no WebGPU adapter.' };
     const { vendor, architecture, description, isFallbackAdapter } = adapter.info;
     const name = [vendor, architecture].filter(Boolean).join(' ') || description || 'unknown adapter';
-    return { adapter: name, isFallback: isFallbackAdapter || /swiftshader|llvmpipe/i.test(name), hasShaderF16: adapter.features.has('shader-f16') };
+    return {
+      adapter: name,
+      isFallback: isFallbackAdapter || /swiftshader|llvmpipe/i.test(name),
+      hasShaderF16: adapter.features.has('shader-f16'),
+    };
   } catch (error) {
     return { missing: `Asking for a WebGPU adapter failed (${messageOf(error)}).` };
   }

@@ -30,7 +30,11 @@ let instance: Promise<OrtInstance> | undefined;
 export function loadOrt(options: OrtOptions): Promise<OrtInstance> {
   instance ??= load(options).catch((error: unknown) => {
     instance = undefined;
-    throw new AsrError('device-unavailable', `ONNX Runtime could not be loaded from ${options.wasmPaths ?? 'the package'}: ${messageOf(error)}`, { cause: error });
+    throw new AsrError(
+      'device-unavailable',
+      `ONNX Runtime could not be loaded from ${options.wasmPaths ?? 'the package'}: ${messageOf(error)}`,
+      { cause: error },
+    );
   });
   return instance;
 }

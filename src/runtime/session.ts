@@ -32,7 +32,11 @@ export class Session implements AsyncDisposable {
   }
 
   /** Creates the session; weights are copied (WASM) or uploaded (WebGPU) here. */
-  static async create(instance: OrtInstance, part: GraphPart, { device, keepOnDevice = [] }: SessionOptions): Promise<Session> {
+  static async create(
+    instance: OrtInstance,
+    part: GraphPart,
+    { device, keepOnDevice = [] }: SessionOptions,
+  ): Promise<Session> {
     const onGpu = device === 'webgpu';
     const options: InferenceSession.SessionOptions = {
       executionProviders: [onGpu ? 'webgpu' : 'wasm'],
@@ -61,7 +65,9 @@ export class Session implements AsyncDisposable {
   /** Runs the graph. `fetches` limits what is brought back. */
   async run(feeds: Readonly<Record<string, Tensor>>, fetches?: readonly string[]): Promise<Record<string, Tensor>> {
     try {
-      return await this.#instance.exclusively(() => (fetches ? this.#session.run(feeds, fetches as string[]) : this.#session.run(feeds)));
+      return await this.#instance.exclusively(() =>
+        fetches ? this.#session.run(feeds, fetches as string[]) : this.#session.run(feeds),
+      );
     } catch (error) {
       throw runtimeError(error, `Running the ${this.name} on ${this.device} failed`);
     }
@@ -79,7 +85,11 @@ function runtimeError(error: unknown, what: string): AsrError {
     return new AsrError('device-lost', `${what}: the GPU device was lost.`, { cause: error });
   }
   if (/out of memory|allocat|OOM|bad_alloc|Array buffer allocation|memory access out of bounds/i.test(message)) {
-    return new AsrError('out-of-memory', `${what}: not enough memory (${message.slice(0, 200)}). Close other tabs, use a smaller checkpoint or shorter windows.`, { cause: error });
+    return new AsrError(
+      'out-of-memory',
+      `${what}: not enough memory (${message.slice(0, 200)}). Close other tabs, use a smaller checkpoint or shorter windows.`,
+      { cause: error },
+    );
   }
   return new AsrError('device-unavailable', `${what}: ${message.slice(0, 500)}`, { cause: error });
 }

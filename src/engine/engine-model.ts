@@ -1,0 +1,58 @@
+/** What a loaded model is to its callers (`EngineModel`) and to the engine's own jobs and recognizers (`RunningModel`). */
+import type { MelConfig, MelExtractor } from '../audio/mel.ts';
+import type { Hypothesis } from '../base/hypothesis.ts';
+import type { ContextSize } from '../model/conformer-spec.ts';
+import type { ModelSpec } from '../model/spec.ts';
+import type { EncoderRunner } from './encoder-runner.ts';
+import type { HypothesisWriter } from './hypothesis.ts';
+import type {
+  AudioInput,
+  ModelInfo,
+  ModelReport,
+  StreamOptions,
+  StreamUpdate,
+  TranscribeOptions,
+  TranscribeResult,
+} from './options.ts';
+import type { ModelSessions } from './sessions.ts';
+
+export interface EngineStream {
+  /** Mono samples at the stream's rate; resolves when they are decoded. */
+  push(samples: Float32Array): Promise<void>;
+  /** Decodes what is left; the stream is over. */
+  finish(): Promise<Hypothesis>;
+  cancel(): Promise<void>;
+}
+
+export interface EngineModel {
+  readonly info: ModelInfo;
+  readonly report: ModelReport;
+  /** NeMo's config tree. */
+  readonly cfg: unknown;
+  transcribe(audio: readonly AudioInput[], options?: TranscribeOptions): Promise<readonly TranscribeResult[]>;
+  openStream(options: StreamOptions, onUpdate: (update: StreamUpdate) => void): Promise<EngineStream>;
+  dispose(): Promise<void>;
+}
+
+export type EngineParts = {
+  readonly spec: ModelSpec;
+  readonly info: ModelInfo;
+  readonly cfg: unknown;
+  readonly mel: MelExtractor;
+  readonly melConfig: MelConfig;
+  readonly sessions: ModelSessions;
+  readonly encoder: EncoderRunner;
+  readonly writer: HypothesisWriter;
+  readonly report: () => ModelReport;
+};
+
+/** A model with its present settings. */
+export interface RunningModel {
+  readonly parts: EngineParts;
+  readonly decoder: 'ctc' | 'transducer';
+  /** The head in use, by the name timestamps go by. */
+  readonly decoderKind: 'ctc' | 'rnnt' | 'tdt';
+  readonly maxSymbols: number;
+  readonly context: ContextSize;
+  transcribe(audio: readonly AudioInput[], options?: TranscribeOptions): Promise<readonly TranscribeResult[]>;
+}

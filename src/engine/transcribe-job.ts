@@ -1,0 +1,142 @@
+/**
+ * One call of `transcribe`: recordings flow through as windows, are encoded and decoded in groups, and joined per recording.
+ *
+ * Results never depend on the grouping, because every clip of a batch is masked to its own length.
+ */
+import { throwIfAborted } from '../base/abort.ts';
+import { frameFactor } from '../model/encoder.ts';
+import { openAudio } from './audio-source.ts';
+import { type Decoded, type Prepared, decodeClips, prepareClips } from './decode-clips.ts';
+import type { RunningModel } from './engine-model.ts';
+import type { DecodedWindow } from './hypothesis.ts';
+import type { AudioInput, TranscribeOptions, TranscribeResult } from './options.ts';
+import { type AudioWindow, cutWindows } from './windows.ts';
+
+const DEFAULT_BATCH_SIZE = 4;
+
+type PendingWindow = AudioWindow & { readonly fileIndex: number };
+type FileResult = { readonly windows: DecodedWindow[]; numSamples: number };
+
+/** Gathers windows of all recordings into batches and hands out progress. */
+export class TranscribeJob {
+  readonly #model: RunningModel;
+  readonly #audio: readonly AudioInput[];
+  readonly #options: TranscribeOptions;
+  readonly #files: FileResult[];
+  #pending: PendingWindow[] = [];
+
+  constructor(model: RunningModel, audio: readonly AudioInput[], options: TranscribeOptions) {
+    this.#model = model;
+    this.#audio = audio;
+    this.#options = options;
+    this.#files = audio.map(() => ({ windows: [], numSamples: 0 }));
+  }
+
+  async run(): Promise<TranscribeResult[]> {
+    const { spec, writer } = this.#model.parts;
+    const {
+      signal,
+      channelSelector,
+      long = 'auto',
+      timestamps = false,
+      batchSize = DEFAULT_BATCH_SIZE,
+    } = this.#options;
+    const { sampleRate, hopLength } = spec.mel;
+    const frameSamples = hopLength * frameFactor(spec.encoder);
+
+    for (const [fileIndex, input] of this.#audio.entries()) {
+      const blocks = openAudio(input, {
+        sampleRate,
+        ...(channelSelector === undefined ? {} : { channelSelector }),
+        ...(signal ? { signal } : {}),
+      });
+      for await (const window of cutWindows(blocks, { sampleRate, frameSamples, long })) {
+        throwIfAborted(signal);
+        this.#pending.push({ ...window, fileIndex });
+        // A single long recording is decoded window by window, so that text appears early.
+        if (this.#pending.length >= (this.#audio.length === 1 ? 1 : batchSize)) await this.#flush(frameSamples);
+      }
+    }
+    await this.#flush(frameSamples);
+    return this.#files.map(({ windows, numSamples }) => ({
+      hypothesis: writer.write(windows, { timestamps, decoder: this.#model.decoderKind }),
+      duration: numSamples / sampleRate,
+    }));
+  }
+
+  /** Encodes and decodes the pending windows together. */
+  async #flush(frameSamples: number): Promise<void> {
+    const windows = this.#pending;
+    this.#pending = [];
+    if (windows.length === 0) return;
+    throwIfAborted(this.#options.signal);
+    const decoded = await this.#model.parts.sessions.withFallback(() => this.#decode(windows));
+    windows.forEach(({ fileIndex, samples, start }, index) => {
+      const file = this.#files[fileIndex] as FileResult;
+      file.windows.push({ decoded: decoded[index] as Decoded, startFrame: start / frameSamples });
+      file.numSamples = start + samples.length;
+    });
+    this.#reportProgress((windows.at(-1) as PendingWindow).fileIndex);
+  }
+
+  async #decode(windows: readonly PendingWindow[]): Promise<Decoded[]> {
+    const { mel, encoder, sessions, spec } = this.#model.parts;
+    const { signal, returnAlignments = false } = this.#options;
+    const { decoder, maxSymbols, context } = this.#model;
+    const headOptions = { decoder, maxSymbols, keepAlignments: returnAlignments, ...(signal ? { signal } : {}) };
+    const features = windows.map((window) => mel.extract(window.samples));
+    const clips: Prepared[] = Array(windows.length).fill({
+      decoded: { emissions: [], score: 0, length: 0, timestep: [] },
+    });
+
+    for (const group of groupForEncoder(
+      features.map((clip) => clip.numFrames),
+      sessions.deviceOf('encoder') === 'webgpu',
+    )) {
+      throwIfAborted(signal);
+      const encoded = await encoder.encode(
+        group.map((index) => features[index] as (typeof features)[number]),
+        context,
+      );
+      try {
+        const prepared = await prepareClips(sessions, spec, encoded, headOptions);
+        group.forEach((index, position) => {
+          clips[index] = prepared[position] as Prepared;
+        });
+      } finally {
+        encoded.tensor.dispose();
+      }
+    }
+    return decodeClips(sessions, spec, clips, headOptions);
+  }
+
+  #reportProgress(fileIndex: number): void {
+    const { onProgress } = this.#options;
+    if (!onProgress) return;
+    const { writer, spec } = this.#model.parts;
+    const seconds = this.#files.reduce((sum, file) => sum + file.numSamples, 0) / spec.mel.sampleRate;
+    const text = writer.textOf((this.#files[fileIndex] as FileResult).windows);
+    onProgress({ phase: 'transcribe', seconds, fileIndex, text });
+  }
+}
+
+/** Padding wasted in a batch at most, as a share of the longest clip. */
+const MAX_PADDING = 0.2;
+
+/**
+ * Indices of the clips that are encoded together: similar lengths on a GPU; one by one on WASM, where a batch saves nothing and padding costs.
+ * Clips without a single frame are left out: their result is empty.
+ */
+function groupForEncoder(lengths: readonly number[], batched: boolean): number[][] {
+  const order = lengths.map((_, index) => index).filter((index) => (lengths[index] as number) > 0);
+  if (!batched) return order.map((index) => [index]);
+  order.sort((a, b) => (lengths[b] as number) - (lengths[a] as number));
+  const groups: number[][] = [];
+  for (const index of order) {
+    const group = groups.at(-1);
+    if (group && (lengths[index] as number) >= (1 - MAX_PADDING) * (lengths[group[0] as number] as number))
+      group.push(index);
+    else groups.push([index]);
+  }
+  return groups;
+}
