@@ -66,7 +66,14 @@ function unitStatus(status) {
 
 function runBrowser() {
   const file = join(REPORTS, 'e2e.json');
-  const env = { CHROMIUM_PATH: findChromium(), PLAYWRIGHT_JSON_OUTPUT_NAME: file };
+  let chromium;
+  try {
+    chromium = findChromium();
+  } catch (error) {
+    console.error(error.message);
+    return count('e2e: finding a Chromium', false);
+  }
+  const env = { CHROMIUM_PATH: chromium, PLAYWRIGHT_JSON_OUTPUT_NAME: file };
   console.log(`Chromium: ${env.CHROMIUM_PATH}`);
   const isFine = run('npx', ['playwright', 'test', '--reporter=list,json', ...extra], env);
   const tests = (readReport(file)?.suites ?? []).flatMap((suite) => browserTests(suite));
