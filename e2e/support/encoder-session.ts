@@ -1,6 +1,6 @@
 /** Runs a checkpoint's encoder as the engine does: graph, positions and masks from `src/model/encoder.ts`. */
 import type { ContextSize } from '../../src/model/conformer-spec.ts';
-import { type EncoderSpec, buildEncoder, encodedLength, encoderFeeds, encoderPositions, seesPadding } from '../../src/model/encoder.ts';
+import { type EncoderSpec, attentionContexts, buildEncoder, encodedLength, encoderFeeds, encoderPositions, seesPadding } from '../../src/model/encoder.ts';
 import { readEncoderSpec } from '../../src/model/spec.ts';
 import { GraphSession, type HostTensor, openCheckpoint } from './graph-session.ts';
 import type { NpyArray } from './npz.ts';
@@ -39,7 +39,7 @@ export class EncoderSession {
     const [batch = 0, mels = 0, columns = 0] = features.shape;
     const numFrames = seesPadding(spec) ? columns : Math.max(...lengths);
     const feeds: Record<string, HostTensor> = { features: { data: cut(features.data, columns, numFrames), dims: [batch, mels, numFrames] } };
-    const offered = context ?? ('contexts' in spec ? (spec.contexts[0] as ContextSize) : [-1, -1]);
+    const offered = context ?? (attentionContexts(spec)[0] as ContextSize);
     for (const { frames, names, table } of encoderPositions(spec, numFrames, offered)) {
       const data = table();
       Object.assign(feeds, await this.#positions!.run({ position_table: { data, dims: [2 * frames, data.length / (2 * frames)] } }, names));

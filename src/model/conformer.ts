@@ -19,8 +19,9 @@ import { type AttentionOutputs, selfAttention } from './attention.ts';
 import { hasReducedLayers } from './conformer-feeds.ts';
 import type { ConformerSpec } from './conformer-spec.ts';
 import { type ConvOutputs, convModule } from './conv-module.ts';
+import { feedForward } from './feed-forward.ts';
 import { declareGlobalTokens, hasGlobalTokens } from './global-attention.ts';
-import { layerNorm, silu } from './layers.ts';
+import { layerNorm } from './layers.ts';
 import { linear } from './linear.ts';
 import { positionName } from './positions.ts';
 import { preEncode } from './pre-encode.ts';
@@ -134,7 +135,7 @@ function conformerLayer(graph: Graph, weights: WeightReader, spec: ConformerSpec
   const { attentionMask, frameMask, cache } = inputs;
   const norm = (part: string, x: Value) => layerNorm(graph, weights, `${name}.${part}`, x, spec.dModel);
 
-  let x = graph.op('Add', [input, feedForward(graph, weights, spec, `${name}.feed_forward1`, norm('norm_feed_forward1', input))]);
+  let x = graph.op('Add', [input, feedForward(graph, weights, spec, `${name}.feed_forward1`, norm('norm_feed_forward1', input), 0.5)]);
   const attention = selfAttention(graph, weights, spec, `${name}.self_attn`, norm('norm_self_att', x), {
     positions: spec.attention === 'abs_pos' ? undefined : positionName(layer),
     ...(attentionMask ? { mask: attentionMask } : {}),
@@ -146,13 +147,6 @@ function conformerLayer(graph: Graph, weights: WeightReader, spec: ConformerSpec
     ...(cache ? { cache: cache.conv } : {}),
   });
   x = graph.op('Add', [x, conv.output]);
-  x = graph.op('Add', [x, feedForward(graph, weights, spec, `${name}.feed_forward2`, norm('norm_feed_forward2', x))]);
+  x = graph.op('Add', [x, feedForward(graph, weights, spec, `${name}.feed_forward2`, norm('norm_feed_forward2', x), 0.5)]);
   return { ...attention, ...conv, output: norm('norm_out', x) };
-}
-
-/** linear, SiLU, linear; the macaron's factor one half is folded into the second matrix. */
-function feedForward(graph: Graph, weights: WeightReader, spec: ConformerSpec, name: string, x: Value): Value {
-  const { dModel, feedForwardSize, useBias } = spec;
-  const hidden = linear(graph, weights, `${name}.linear1`, x, { inputSize: dModel, outputSize: feedForwardSize, hasBias: useBias });
-  return linear(graph, weights, `${name}.linear2`, silu(graph, hidden), { inputSize: feedForwardSize, outputSize: dModel, hasBias: useBias, scale: 0.5 });
 }

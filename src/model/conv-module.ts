@@ -14,6 +14,8 @@ import type { WeightReader } from './weight-reader.ts';
 const BATCH_NORM_EPSILON = 1e-5;
 
 export type ConvInputs = {
+  /** False for Squeezeformer: SiLU in place of GLU, so that twice the channels go through the depthwise convolution. @default true */
+  readonly isGated?: boolean;
   /** [batch, time, 1] ones and zeros; undefined when nothing is padded. */
   readonly frameMask?: Value;
   /** Depthwise inputs of the frames before, [batch, kernel - 1, dModel]. */
@@ -33,23 +35,28 @@ export function convModule(
   spec: ConformerSpec,
   name: string,
   x: Value,
-  { frameMask, cache }: ConvInputs,
+  { isGated = true, frameMask, cache }: ConvInputs,
 ): ConvOutputs {
   const { dModel, useBias } = spec;
-  const pointwise = { inputSize: dModel, hasBias: useBias, kernelDims: 1 };
+  const channels = isGated ? dModel : 2 * dModel;
+  const pointwise = { hasBias: useBias, kernelDims: 1 };
 
-  const expanded = linear(graph, weights, `${name}.pointwise_conv1`, x, { ...pointwise, outputSize: 2 * dModel });
-  const [value, gate] = graph.multi('Split', [expanded], 2, { axis: -1 });
-  let gated = graph.op('Mul', [value as Value, graph.op('Sigmoid', [gate as Value])]);
+  const expanded = linear(graph, weights, `${name}.pointwise_conv1`, x, { ...pointwise, inputSize: dModel, outputSize: 2 * dModel });
+  let gated = isGated ? gatedLinearUnit(graph, expanded) : silu(graph, expanded);
   if (frameMask) gated = graph.op('Mul', [gated, frameMask]);
 
   const history = cache ? graph.op('Concat', [cache, gated], { axis: 1 }) : gated;
   const padding: readonly [number, number] = cache ? [0, spec.convPadding[1]] : spec.convPadding;
-  const channelsFirst = normalisedOverTime(graph, weights, spec, name, depthwise(graph, weights, spec, name, history, padding));
+  const channelsFirst = normalisedOverTime(graph, weights, spec, name, depthwise(graph, weights, spec, name, history, channels, padding), channels);
   const mixed = graph.op('Transpose', [channelsFirst], { perm: [0, 2, 1] });
-  const normed = spec.convNorm === 'layer_norm' ? layerNorm(graph, weights, `${name}.batch_norm`, mixed, dModel) : mixed;
-  const output = linear(graph, weights, `${name}.pointwise_conv2`, silu(graph, normed), { ...pointwise, outputSize: dModel });
+  const normed = spec.convNorm === 'layer_norm' ? layerNorm(graph, weights, `${name}.batch_norm`, mixed, channels) : mixed;
+  const output = linear(graph, weights, `${name}.pointwise_conv2`, silu(graph, normed), { ...pointwise, inputSize: channels, outputSize: dModel });
   return { output, history };
+}
+
+function gatedLinearUnit(graph: Graph, x: Value): Value {
+  const [value, gate] = graph.multi('Split', [x], 2, { axis: -1 });
+  return graph.op('Mul', [value as Value, graph.op('Sigmoid', [gate as Value])]);
 }
 
 /** [batch, time, channels] -> [batch, channels, time'], batch norm included. */
@@ -59,14 +66,15 @@ function depthwise(
   spec: ConformerSpec,
   name: string,
   x: Value,
+  channels: number,
   padding: readonly [number, number],
 ): Value {
-  const { dModel, convKernel, useBias } = spec;
-  const kernelShape = [dModel, 1, convKernel];
+  const { convKernel, useBias } = spec;
+  const kernelShape = [channels, 1, convKernel];
   const sources: [string, number[]][] = [[`${name}.depthwise_conv.weight`, kernelShape]];
   const isFolded = spec.convNorm === 'batch_norm' || spec.convNorm === 'fused_batch_norm';
-  if (isFolded) sources.push(...normSources(spec, name));
-  if (useBias) sources.push([`${name}.depthwise_conv.bias`, [dModel]]);
+  if (isFolded) sources.push(...normSources(spec, name, channels));
+  if (useBias) sources.push([`${name}.depthwise_conv.bias`, [channels]]);
 
   const statistics = (values: Float32Array[]) => {
     const norm = isFolded ? values.slice(1, useBias ? -1 : undefined) : [];
@@ -77,18 +85,18 @@ function depthwise(
     const { scale } = statistics(values);
     return values[0]!.map((value, index) => value * scale(Math.floor(index / convKernel)));
   });
-  const bias = weights.derive(graph, `${name}.depthwise_bias`, sources, [dModel], (values) => {
+  const bias = weights.derive(graph, `${name}.depthwise_bias`, sources, [channels], (values) => {
     const { shift } = statistics(values);
-    return Float32Array.from({ length: dModel }, (_, channel) => shift(channel));
+    return Float32Array.from({ length: channels }, (_, channel) => shift(channel));
   });
 
   const channelsFirst = graph.op('Transpose', [x], { perm: [0, 2, 1] });
-  return graph.op('Conv', [channelsFirst, kernel, bias], { kernel_shape: [convKernel], pads: padding, group: dModel });
+  return graph.op('Conv', [channelsFirst, kernel, bias], { kernel_shape: [convKernel], pads: padding, group: channels });
 }
 
-function normSources(spec: ConformerSpec, name: string): [string, number[]][] {
+function normSources(spec: ConformerSpec, name: string, channels: number): [string, number[]][] {
   const parts = spec.convNorm === 'batch_norm' ? ['weight', 'bias', 'running_mean', 'running_var'] : ['weight', 'bias'];
-  return parts.map((part) => [`${name}.batch_norm.${part}`, [spec.dModel]]);
+  return parts.map((part) => [`${name}.batch_norm.${part}`, [channels]]);
 }
 
 /** The norm and the convolution's own bias as one affine map by channel. */
@@ -104,9 +112,9 @@ function affineOf(spec: ConformerSpec, norm: readonly Float32Array[], bias: Floa
 }
 
 /** Norms whose statistics run over time, channels first; the module is called `batch_norm` in the state dict, whatever it is. */
-function normalisedOverTime(graph: Graph, weights: WeightReader, spec: ConformerSpec, name: string, x: Value): Value {
-  const { dModel, convNorm } = spec;
-  if (convNorm === 'instance_norm') return instanceNorm(graph, x, dModel);
-  if (convNorm.startsWith('group_norm')) return groupNorm(graph, weights, `${name}.batch_norm`, x, dModel, Number(convNorm.slice('group_norm'.length)));
+function normalisedOverTime(graph: Graph, weights: WeightReader, spec: ConformerSpec, name: string, x: Value, channels: number): Value {
+  const { convNorm } = spec;
+  if (convNorm === 'instance_norm') return instanceNorm(graph, x, channels);
+  if (convNorm.startsWith('group_norm')) return groupNorm(graph, weights, `${name}.batch_norm`, x, channels, Number(convNorm.slice('group_norm'.length)));
   return x;
 }

@@ -13,18 +13,27 @@ import type { ConvEncoderSpec } from './conv-encoder-spec.ts';
 import { convEncodedLength, convFeeds } from './conv-feeds.ts';
 import type { EncoderBatch, Feed, PositionInputs } from './feeds.ts';
 import { buildPositions } from './positions.ts';
+import { squeezeformerFeeds, squeezeformerPositions } from './squeezeformer-feeds.ts';
+import { buildSqueezeformer } from './squeezeformer.ts';
+import type { SqueezeformerSpec } from './squeezeformer-spec.ts';
 import type { WeightReader } from './weight-reader.ts';
 
 export type { EncoderBatch, Feed, PositionInputs } from './feeds.ts';
 
-export type EncoderSpec = ConformerSpec | ConvEncoderSpec;
+export type EncoderSpec = ConformerSpec | ConvEncoderSpec | SqueezeformerSpec;
 
 /** The `encoder` graph, and `positions` where the family has them. */
 export function buildEncoder(weights: WeightReader, spec: EncoderSpec, { masked }: { readonly masked: boolean }): Graph[] {
   const withMasks = masked || seesPadding(spec);
   if (spec.kind === 'conv') return [buildConvEncoder(weights, spec, { masked: withMasks })];
-  const encoder = buildConformer(weights, spec, { masked: withMasks, limitedContext: hasLimitedContext(spec) });
-  return hasPositions(spec) ? [encoder, buildPositions(weights, spec)] : [encoder];
+  const core = coreOf(spec);
+  const options = { masked: withMasks, limitedContext: hasLimitedContext(core) };
+  const encoder = spec.kind === 'conformer' ? buildConformer(weights, spec, options) : buildSqueezeformer(weights, spec, options);
+  return hasPositions(spec) ? [encoder, buildPositions(weights, core)] : [encoder];
+}
+
+function coreOf(spec: ConformerSpec | SqueezeformerSpec): ConformerSpec {
+  return spec.kind === 'squeezeformer' ? spec.core : spec;
 }
 
 /**
@@ -33,12 +42,12 @@ export function buildEncoder(weights: WeightReader, spec: EncoderSpec, { masked 
  * @param numFrames columns of the feature tensor it is in; matters only where `seesPadding`
  */
 export function encodedLength(spec: EncoderSpec, length: number, numFrames: number = length): number {
-  return spec.kind === 'conv' ? convEncodedLength(spec, length, numFrames) : conformerEncodedLength(spec, length, numFrames);
+  return spec.kind === 'conv' ? convEncodedLength(spec, length, numFrames) : conformerEncodedLength(coreOf(spec), length, numFrames);
 }
 
 /** Feature frames an encoder frame stands for (NeMo's `subsampling_factor`). */
 export function frameFactor(spec: EncoderSpec): number {
-  return spec.kind === 'conv' ? spec.blocks.reduce((factor, block) => factor * block.stride, 1) : spec.subsamplingFactor;
+  return spec.kind === 'conv' ? spec.blocks.reduce((factor, block) => factor * block.stride, 1) : coreOf(spec).subsamplingFactor;
 }
 
 /**
@@ -50,22 +59,29 @@ export function frameFactor(spec: EncoderSpec): number {
  */
 export function seesPadding(spec: EncoderSpec): boolean {
   if (spec.kind === 'conv') return !spec.convMask || spec.norm !== 'batch';
-  return spec.convNorm.startsWith('group_norm') || spec.convNorm === 'instance_norm' || spec.subsampling.startsWith('stacking');
+  const { convNorm, subsampling } = coreOf(spec);
+  return convNorm.startsWith('group_norm') || convNorm === 'instance_norm' || subsampling.startsWith('stacking');
+}
+
+/** Attention contexts the encoder offers, the default first; one unlimited one for encoders without attention. */
+export function attentionContexts(spec: EncoderSpec): readonly ContextSize[] {
+  return spec.kind === 'conv' ? [[-1, -1]] : coreOf(spec).contexts;
 }
 
 /** Masks for a batch, by input name. */
 export function encoderFeeds(spec: EncoderSpec, batch: EncoderBatch, { masked }: { readonly masked: boolean }): Record<string, Feed> {
   const withMasks = masked || seesPadding(spec);
   if (spec.kind === 'conv') return withMasks ? convFeeds(spec, batch) : {};
-  return conformerFeeds(spec, batch, { masked: withMasks });
+  return spec.kind === 'conformer' ? conformerFeeds(spec, batch, { masked: withMasks }) : squeezeformerFeeds(spec, batch, { masked: withMasks });
 }
 
 /** True when `buildEncoder` gives a `positions` graph. */
 export function hasPositions(spec: EncoderSpec): boolean {
-  return spec.kind !== 'conv' && spec.attention !== 'abs_pos';
+  return spec.kind !== 'conv' && coreOf(spec).attention !== 'abs_pos';
 }
 
 /** The `position_<layer>` inputs of a batch of `numFrames` feature columns; empty when there is no `positions` graph. */
 export function encoderPositions(spec: EncoderSpec, numFrames: number, context: ContextSize): PositionInputs[] {
-  return spec.kind !== 'conv' && hasPositions(spec) ? conformerPositions(spec, numFrames, context) : [];
+  if (spec.kind === 'conv' || !hasPositions(spec)) return [];
+  return spec.kind === 'conformer' ? conformerPositions(spec, numFrames, context) : squeezeformerPositions(spec, numFrames, context);
 }

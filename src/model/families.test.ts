@@ -6,7 +6,7 @@ import type { NpyArray } from '../../e2e/support/npz.ts';
 import { type AttentionChange, withAttentionModel } from './attention-switch.ts';
 import type { ConformerSpec } from './conformer-spec.ts';
 
-const CASES = ['quartznet-ctc-char', 'jasper-ctc', 'citrinet-ctc-bpe', 'contextnet-rnnt-bpe', 'marblenet-frame-vad', 'marblenet-classification', 'conformer-ctc-char', 'conformer-rnnt-bpe', 'fastconformer-ctc-bpe'];
+const CASES = ['quartznet-ctc-char', 'jasper-ctc', 'citrinet-ctc-bpe', 'contextnet-rnnt-bpe', 'marblenet-frame-vad', 'marblenet-classification', 'conformer-ctc-char', 'conformer-rnnt-bpe', 'fastconformer-ctc-bpe', 'squeezeformer-ctc-bpe'];
 
 /** Archives of `*-variants`, by the names in expected.json. */
 const CONV_VARIANTS = [

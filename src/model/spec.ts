@@ -11,6 +11,7 @@ import { readConvEncoderSpec } from './conv-encoder-spec.ts';
 import type { CtcSpec } from './ctc-head.ts';
 import type { EncoderSpec } from './encoder.ts';
 import { type MelSpec, readMelSpec } from './preprocessor-spec.ts';
+import { readSqueezeformerSpec } from './squeezeformer-spec.ts';
 import { type TokenizerSpec, readTokenizerSpec } from './tokenizer-spec.ts';
 import type { TransducerSpec } from './transducer.ts';
 
@@ -68,7 +69,8 @@ export function readEncoderSpec(section: ConfigTree): EncoderSpec {
   const target = targetClass(section);
   if (target === 'ConformerEncoder') return readConformerSpec(section);
   if (target === 'ConvASREncoder') return readConvEncoderSpec(section);
-  throw new AsrError('checkpoint-unsupported', `encoder._target_ is ${target || 'missing'}; supported are ConformerEncoder, ConvASREncoder.`);
+  if (target === 'SqueezeformerEncoder') return readSqueezeformerSpec(section);
+  throw new AsrError('checkpoint-unsupported', `encoder._target_ is ${target || 'missing'}; supported are ConformerEncoder, ConvASREncoder, SqueezeformerEncoder.`);
 }
 
 const ctcSchema = v.object({ num_classes: v.nullish(vocabularySize, -1), vocabulary: v.nullish(v.array(v.unknown())) });
