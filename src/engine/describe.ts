@@ -33,7 +33,11 @@ export type CheckpointDescription = {
     readonly vocabularySize: number;
     readonly languages: readonly string[];
   };
-  readonly decoding: { readonly default: 'ctc' | 'rnnt' | 'tdt'; readonly maxSymbols: number | null; readonly durations: readonly number[] };
+  readonly decoding: {
+    readonly default: 'ctc' | 'rnnt' | 'tdt';
+    readonly maxSymbols: number | null;
+    readonly durations: readonly number[];
+  };
   readonly streaming: {
     /** Step by step with caches; else phrases are transcribed again as they grow. */
     readonly cacheAware: boolean;
@@ -80,7 +84,9 @@ export async function describeCheckpoint(files: CheckpointFiles): Promise<Checkp
 
 /** Scalars and short lists; blocks of convolutional encoders become their number. */
 function summaryOf(encoder: ModelSpec['encoder']): Record<string, unknown> {
-  const entries = Object.entries(encoder).map(([key, value]) => (key === 'blocks' ? ['numBlocks', (value as unknown[]).length] : [key, value]));
+  const entries = Object.entries(encoder).map(([key, value]) =>
+    key === 'blocks' ? ['numBlocks', (value as unknown[]).length] : [key, value],
+  );
   return Object.fromEntries(entries) as Record<string, unknown>;
 }
 

@@ -23,7 +23,12 @@ export type StageTimes = {
 };
 
 /** What a run gave beside its times. */
-export type TimedRun = { readonly times: StageTimes; readonly seconds: number; readonly text: string; readonly numTokens: number };
+export type TimedRun = {
+  readonly times: StageTimes;
+  readonly seconds: number;
+  readonly text: string;
+  readonly numTokens: number;
+};
 
 /** Transcribes one recording whole; NeMo's result for audio of up to a window. */
 export async function timeStages(model: LoadedModel, audio: Blob): Promise<TimedRun> {
@@ -36,7 +41,11 @@ export async function timeStages(model: LoadedModel, audio: Blob): Promise<Timed
     return result;
   };
 
-  const samples = await timed('decode', async () => concatenate(await Array.fromAsync(openAudio(audio, { sampleRate: spec.mel.sampleRate }))));
+  const samples = await timed('decode', async () => {
+    const blocks: Float32Array[] = [];
+    for await (const block of openAudio(audio, { sampleRate: spec.mel.sampleRate })) blocks.push(block);
+    return concatenate(blocks);
+  });
   const features = await timed('mel', () => mel.extract(samples));
   const encoded = await timed('encoder', () => encoder.encode([features], model.context));
   const options = { decoder: model.decoder, maxSymbols: model.maxSymbols, keepAlignments: false };
@@ -44,13 +53,26 @@ export async function timeStages(model: LoadedModel, audio: Blob): Promise<Timed
   encoded.tensor.dispose();
   if (!prepared) throw new Error('one clip gives one result');
   const decoded =
-    'frames' in prepared ? await timeTransducer(model, prepared, times) : ((await decodeClips(sessions, spec, [prepared], options))[0] as Decoded);
+    'frames' in prepared
+      ? await timeTransducer(model, prepared, times)
+      : ((await decodeClips(sessions, spec, [prepared], options))[0] as Decoded);
   const window: DecodedWindow = { decoded, startFrame: 0 };
-  const hypothesis = await timed('text', () => writer.write([window], { timestamps: true, decoder: model.decoderKind }));
-  return { times, seconds: samples.length / spec.mel.sampleRate, text: hypothesis.text, numTokens: hypothesis.ySequence.length };
+  const hypothesis = await timed('text', () =>
+    writer.write([window], { timestamps: true, decoder: model.decoderKind }),
+  );
+  return {
+    times,
+    seconds: samples.length / spec.mel.sampleRate,
+    text: hypothesis.text,
+    numTokens: hypothesis.ySequence.length,
+  };
 }
 
-async function timeTransducer(model: LoadedModel, { frames, length }: { frames: ProjectedFrames; length: number }, times: StageTimes): Promise<Decoded> {
+async function timeTransducer(
+  model: LoadedModel,
+  { frames, length }: { frames: ProjectedFrames; length: number },
+  times: StageTimes,
+): Promise<Decoded> {
   const { sessions, spec } = model.parts;
   if (!spec.transducer) throw new Error('frames without a transducer');
   const network = new TimedNetwork(new TransducerRunner(sessions, spec.transducer, [frames]), times);

@@ -1,0 +1,101 @@
+/** The options that choose a checkpoint, where it runs and how it decodes, and the model they give. */
+import { AsrError } from '../base/errors.ts';
+import { LoadedModel } from '../engine/asr-model.ts';
+import { loadModel } from '../engine/load.ts';
+import type { LoadOptions, LongAudioMode, TranscribeOptions } from '../engine/options.ts';
+import { toCheckpointSource } from './checkpoint-argument.ts';
+import { type Arguments, type OptionTable, UsageError } from './command.ts';
+import { installWebGpu } from './webgpu.ts';
+
+/** `--model`, `--device`, `--precision`. */
+export const MODEL_OPTIONS: OptionTable = {
+  model: { type: 'string' },
+  device: { type: 'string' },
+  precision: { type: 'string' },
+};
+
+/** Options of commands that transcribe. */
+export const TRANSCRIBE_OPTIONS: OptionTable = {
+  ...MODEL_OPTIONS,
+  'decoder-type': { type: 'string' },
+  decoding: { type: 'string' },
+  attention: { type: 'string' },
+  'att-context-size': { type: 'string' },
+  prompt: { type: 'string' },
+  'batch-size': { type: 'string' },
+  long: { type: 'string' },
+  channel: { type: 'string' },
+};
+
+export const MODEL_USAGE = '[--model CHECKPOINT] [--device wasm|webgpu] [--precision fp32|fp16|int8|int4]';
+export const TRANSCRIBE_USAGE = `${MODEL_USAGE} [--decoder-type ctc|rnnt] [--decoding JSON] [--attention JSON] [--att-context-size JSON] [--prompt JSON]
+      [--batch-size N] [--long auto|full|buffered|pauses] [--channel N|average]`;
+
+const PRECISIONS = ['auto', 'fp32', 'fp16', 'int8', 'int4'] as const;
+const LONG: readonly LongAudioMode[] = ['auto', 'full', 'buffered', 'pauses'];
+
+export type OpenedModel = {
+  readonly model: LoadedModel;
+  /** Seconds it took to open, convert and make sessions. */
+  readonly loadSeconds: number;
+};
+
+/** Loads `--model`, with the decoder and attention that were asked for. */
+export async function openModel(args: Arguments): Promise<OpenedModel> {
+  const device = args.choice('device', ['wasm', 'webgpu', 'auto']) ?? 'wasm';
+  const precision = args.choice('precision', PRECISIONS) ?? 'auto';
+  const decoderType = args.choice('decoder-type', ['ctc', 'rnnt']);
+  const decoding = args.jsonObject('decoding');
+  const attention = args.jsonObject('attention');
+  const context = contextSize(args);
+  const source = await toCheckpointSource(args.text('model'));
+  if (device === 'webgpu') await installWebGpu();
+
+  const startedAt = performance.now();
+  const options: LoadOptions = { device, precision, cache: false };
+  const model = await loadModel(source, options);
+  if (!(model instanceof LoadedModel)) throw new Error('the engine gave no model of its own');
+  const loadSeconds = (performance.now() - startedAt) / 1000;
+  if (decoding || decoderType) model.changeDecodingStrategy(decoding, decoderType ? { decoderType } : {});
+  if (attention) changeAttention(model, attention);
+  if (context) model.setDefaultAttContextSize(context);
+  return { model, loadSeconds };
+}
+
+/** `--batch-size`, `--long`, `--channel`, `--prompt` as options of `transcribe`. */
+export function transcribeOptions(args: Arguments): TranscribeOptions {
+  if (args.has('prompt')) {
+    args.jsonObject('prompt');
+    throw new AsrError(
+      'unsupported-option',
+      'The checkpoint takes no prompt; --prompt is for multi-task (Canary) and prompted models.',
+    );
+  }
+  const batchSize = args.integer('batch-size', { min: 1 });
+  const long = args.choice('long', LONG);
+  const channelSelector = args.text('channel') === 'average' ? 'average' : args.integer('channel', { min: 0 });
+  return {
+    ...(batchSize === undefined ? {} : { batchSize }),
+    ...(long === undefined ? {} : { long }),
+    ...(channelSelector === undefined ? {} : { channelSelector }),
+  };
+}
+
+/** `--att-context-size '[70, 13]'`. */
+export function contextSize(args: Arguments): readonly [number, number] | undefined {
+  const value = args.json('att-context-size');
+  if (value === undefined) return undefined;
+  const isPair = Array.isArray(value) && value.length === 2 && value.every(Number.isInteger);
+  if (!isPair) throw new UsageError('--att-context-size is a pair of whole numbers, such as [70, 13].');
+  return value as [number, number];
+}
+
+function changeAttention(model: LoadedModel, attention: Readonly<Record<string, unknown>>): void {
+  if ('changeAttentionModel' in model && typeof model.changeAttentionModel === 'function')
+    model.changeAttentionModel(attention);
+  else
+    throw new AsrError(
+      'unsupported-option',
+      'Changing the attention of a checkpoint is not supported yet; leave --attention out.',
+    );
+}
