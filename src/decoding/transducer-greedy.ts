@@ -3,7 +3,8 @@
  *
  * Each round joins every unfinished clip's current frame with its current prediction in one batch, then feeds the clips that emitted a token
  * to the prediction network in a second one. A blank therefore costs no prediction, and a clip's result never depends on its neighbours.
- * RNNT is TDT with a blank that moves one frame and tokens that move none. Papers: arXiv 1211.3711, 2304.06795, 2406.06220.
+ * RNNT is TDT with a blank that moves one frame (or several blanks that move more) and tokens that move none.
+ * Papers: arXiv 1211.3711, 2211.03541, 2304.06795, 2406.06220.
  */
 import type { Emission } from '../base/emission.ts';
 import { logSumExp, maxIndex } from './scores.ts';
@@ -25,6 +26,10 @@ export type TransducerOptions = {
   readonly blank: number;
   /** Frames a duration class stands for; empty for RNNT. */
   readonly durations: readonly number[];
+  /**
+   * Frames the big blanks of a multi-blank model skip; their classes come right before `blank`, the first of the list nearest to it. @default none
+   */
+  readonly bigBlankDurations?: readonly number[];
   /** Tokens a frame may emit. */
   readonly maxSymbols: number;
   /** Keep every step's logits for `hypothesis.alignments`. @default false */
@@ -145,7 +150,7 @@ function advance<State>(
   const frame = row.frame;
   if (keepSteps) row.steps.push({ frame: row.frameOffset + frame, token, duration, logits: logits.slice() });
 
-  if (token === blank) {
+  if (isBlank) {
     row.frame += Math.max(duration, 1);
     return false;
   }

@@ -10,10 +10,11 @@ import { readConformerSpec } from './conformer-spec.ts';
 import { readConvEncoderSpec } from './conv-encoder-spec.ts';
 import type { CtcSpec } from './ctc-head.ts';
 import type { EncoderSpec } from './encoder.ts';
+import { type LanguagePromptSpec, readLanguagePrompt } from './language-prompt.ts';
 import { type MelSpec, readMelSpec } from './preprocessor-spec.ts';
 import { readSqueezeformerSpec } from './squeezeformer-spec.ts';
 import { type TokenizerSpec, readTokenizerSpec } from './tokenizer-spec.ts';
-import type { TransducerSpec } from './transducer.ts';
+import { type TransducerSpec, readTransducerSpec } from './transducer-spec.ts';
 
 export type ModelSpec = {
   /** NeMo class, the last component of `target`. */
@@ -23,6 +24,8 @@ export type ModelSpec = {
   readonly encoder: EncoderSpec;
   readonly ctc?: CtcSpec;
   readonly transducer?: TransducerSpec;
+  /** Language the encoder's frames are conditioned on (`…WithPrompt` models): the `prompt` graph comes between encoder and heads. */
+  readonly languagePrompt?: LanguagePromptSpec;
   /** Which head decodes unless the caller switches: NeMo's hybrids start with the transducer. */
   readonly defaultDecoder: 'ctc' | 'transducer';
   readonly tokenizer: TokenizerSpec;
@@ -31,8 +34,8 @@ export type ModelSpec = {
 };
 
 const CTC_CLASSES = ['EncDecCTCModel', 'EncDecCTCModelBPE'];
-const TRANSDUCER_CLASSES = ['EncDecRNNTModel', 'EncDecRNNTBPEModel'];
-const HYBRID_CLASSES = ['EncDecHybridRNNTCTCModel', 'EncDecHybridRNNTCTCBPEModel'];
+const TRANSDUCER_CLASSES = ['EncDecRNNTModel', 'EncDecRNNTBPEModel', 'EncDecRNNTBPEModelWithPrompt'];
+const HYBRID_CLASSES = ['EncDecHybridRNNTCTCModel', 'EncDecHybridRNNTCTCBPEModel', 'EncDecHybridRNNTCTCBPEModelWithPrompt'];
 
 /** Reads a resolved config. Throws `checkpoint-unsupported` that names the key, its value and what is supported. */
 export function readSpec(config: unknown): ModelSpec {
@@ -45,6 +48,7 @@ export function readSpec(config: unknown): ModelSpec {
   }
   const tokenizer = readTokenizerSpec(config, isTransducer ? 'joint' : 'decoder');
   const transducer = isTransducer ? readTransducerSpec(config) : undefined;
+  const languagePrompt = className.endsWith('WithPrompt') ? readLanguagePrompt(config) : undefined;
   return {
     className,
     nemoVersion: String(at(config, 'nemo_version') ?? 'unknown'),
@@ -52,6 +56,7 @@ export function readSpec(config: unknown): ModelSpec {
     encoder: readEncoderSpec(requiredSection(config, 'encoder')),
     ...(isTransducer && !isHybrid ? {} : { ctc: readCtcSpec(config, isHybrid, tokenizer) }),
     ...(transducer ? { transducer } : {}),
+    ...(languagePrompt ? { languagePrompt } : {}),
     defaultDecoder: isTransducer ? 'transducer' : 'ctc',
     tokenizer,
     maxSymbols: maxSymbols(config),
@@ -80,48 +85,6 @@ function readCtcSpec(config: unknown, isHybrid: boolean, tokenizer: TokenizerSpe
   const section = parseConfig(ctcSchema, at(config, path) ?? {}, path);
   const size = section.num_classes > 0 ? section.num_classes : (section.vocabulary?.length || tokenizer.vocabulary.length);
   return { prefix: isHybrid ? 'ctc_decoder' : 'decoder', vocabularySize: size };
-}
-
-const transducerSchema = v.object({
-  decoder: v.object({
-    normalization_mode: v.nullish(v.string()),
-    blank_as_pad: v.nullish(v.boolean(), true),
-    vocab_size: v.nullish(vocabularySize, -1),
-    prednet: v.object({ pred_hidden: v.number(), pred_rnn_layers: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(16)), rnn_hidden_size: v.nullish(v.number(), -1) }),
-  }),
-  joint: v.object({
-    num_classes: v.nullish(vocabularySize, -1),
-    num_extra_outputs: v.nullish(v.number(), 0),
-    jointnet: v.object({ joint_hidden: v.number(), activation: v.picklist(['relu', 'sigmoid', 'tanh']) }),
-  }),
-});
-
-function readTransducerSpec(config: unknown): TransducerSpec {
-  const decoderClass = targetClass(at(config, 'decoder'));
-  if (decoderClass !== 'RNNTDecoder') throw new AsrError('checkpoint-unsupported', `decoder._target_ is ${decoderClass}; supported is RNNTDecoder.`);
-  const { decoder, joint } = parseConfig(transducerSchema, config, '');
-  if (decoder.normalization_mode) throw new AsrError('checkpoint-unsupported', `decoder.normalization_mode is ${decoder.normalization_mode}; supported is null.`);
-  const durations = readDurations(config);
-  if (durations.length !== joint.num_extra_outputs) {
-    throw new AsrError('checkpoint-corrupt', `joint.num_extra_outputs is ${joint.num_extra_outputs}, but the configuration names ${durations.length} durations.`);
-  }
-  return {
-    kind: durations.length > 0 ? 'tdt' : 'rnnt',
-    vocabularySize: joint.num_classes > 0 ? joint.num_classes : decoder.vocab_size,
-    numExtraOutputs: joint.num_extra_outputs,
-    durations,
-    predictor: { hiddenSize: decoder.prednet.pred_hidden, numLayers: decoder.prednet.pred_rnn_layers, blankAsPad: decoder.blank_as_pad },
-    joint: { hiddenSize: joint.jointnet.joint_hidden, activation: joint.jointnet.activation },
-  };
-}
-
-/** TDT checkpoints name their durations in up to three places; there is no default to assume. */
-function readDurations(config: unknown): number[] {
-  for (const path of ['decoding.durations', 'model_defaults.tdt_durations', 'loss.tdt_kwargs.durations']) {
-    const value = at(config, path);
-    if (Array.isArray(value) && value.length > 0 && value.every((item) => Number.isInteger(item) && item >= 0)) return value as number[];
-  }
-  return [];
 }
 
 /** `null` in the config means no limit. */

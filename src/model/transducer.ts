@@ -5,20 +5,13 @@
  * `joint`: activation and output layer, once a step. A blank step therefore costs the small joint alone.
  */
 import { Graph, type Value } from '../onnx/graph.ts';
+import { logSoftmax } from './layers.ts';
 import { linear, transposed } from './linear.ts';
+import { buildStatelessPredictor } from './stateless-predictor.ts';
+import { type LstmPredictor, type TransducerSpec, predictedSize } from './transducer-spec.ts';
 import type { WeightReader } from './weight-reader.ts';
 
-export type TransducerSpec = {
-  readonly kind: 'rnnt' | 'tdt';
-  /** Labels without the blank, which is the class after them. */
-  readonly vocabularySize: number;
-  /** Outputs of the joint after the blank: one a duration (TDT). */
-  readonly numExtraOutputs: number;
-  /** Frames a TDT prediction may jump; empty for RNNT. */
-  readonly durations: readonly number[];
-  readonly predictor: { readonly hiddenSize: number; readonly numLayers: number; readonly blankAsPad: boolean };
-  readonly joint: { readonly hiddenSize: number; readonly activation: 'relu' | 'sigmoid' | 'tanh' };
-};
+export type { TransducerSpec } from './transducer-spec.ts';
 
 /** Up to this many floats the product embedding · W_ih is stored as a table instead of being computed a token. */
 const MAX_FOLDED_TABLE = 4_000_000;
@@ -34,8 +27,13 @@ export function buildProjection(weights: WeightReader, spec: TransducerSpec, enc
 
 /** tokens [rows], hidden and cell [layers, rows, hiddenSize] -> predicted [rows, jointSize], hidden_next, cell_next */
 export function buildPredictor(weights: WeightReader, spec: TransducerSpec): Graph {
+  const { predictor } = spec;
+  return predictor.kind === 'stateless' ? buildStatelessPredictor(weights, spec, predictor) : buildLstmPredictor(weights, spec, predictor);
+}
+
+function buildLstmPredictor(weights: WeightReader, spec: TransducerSpec, predictor: LstmPredictor): Graph {
   const graph = new Graph('predictor');
-  const { hiddenSize, numLayers } = spec.predictor;
+  const { hiddenSize, numLayers } = predictor;
   const tokens = graph.input('tokens', 'int32', ['rows']);
   const hidden = graph.input('hidden', 'float32', [numLayers, 'rows', hiddenSize]);
   const cell = graph.input('cell', 'float32', [numLayers, 'rows', hiddenSize]);
@@ -45,16 +43,16 @@ export function buildPredictor(weights: WeightReader, spec: TransducerSpec): Gra
 
   for (let layer = 0; layer < numLayers; layer++) {
     const index = graph.int(layer);
-    const input = x === undefined ? firstInput(graph, weights, spec, tokens) : graph.op('MatMul', [x, gateMatrix(graph, weights, spec, `weight_ih_l${layer}`)]);
+    const input = x === undefined ? firstInput(graph, weights, spec, predictor, tokens) : graph.op('MatMul', [x, gateMatrix(graph, weights, predictor, `weight_ih_l${layer}`)]);
     const previous = graph.op('Gather', [hidden, index], { axis: 0 });
-    const recurrent = graph.op('MatMul', [previous, gateMatrix(graph, weights, spec, `weight_hh_l${layer}`)]);
-    const withBias = x === undefined ? input : graph.op('Add', [input, gateBias(graph, weights, spec, layer)]);
+    const recurrent = graph.op('MatMul', [previous, gateMatrix(graph, weights, predictor, `weight_hh_l${layer}`)]);
+    const withBias = x === undefined ? input : graph.op('Add', [input, gateBias(graph, weights, predictor, layer)]);
     const state = lstmCell(graph, graph.op('Add', [withBias, recurrent]), graph.op('Gather', [cell, index], { axis: 0 }));
     x = state.hidden;
     nextHidden.push(graph.op('Unsqueeze', [state.hidden, graph.ints(0)]));
     nextCell.push(graph.op('Unsqueeze', [state.cell, graph.ints(0)]));
   }
-  const predicted = linear(graph, weights, 'joint.pred', x as Value, { inputSize: hiddenSize, outputSize: spec.joint.hiddenSize, hasBias: true });
+  const predicted = linear(graph, weights, 'joint.pred', x as Value, { inputSize: predictedSize(spec), outputSize: spec.joint.hiddenSize, hasBias: true });
   graph.output('predicted', predicted, 'float32', ['rows', spec.joint.hiddenSize]);
   graph.output('hidden_next', graph.op('Concat', nextHidden, { axis: 0 }), 'float32', [numLayers, 'rows', hiddenSize]);
   graph.output('cell_next', graph.op('Concat', nextCell, { axis: 0 }), 'float32', [numLayers, 'rows', hiddenSize]);
@@ -72,16 +70,27 @@ export function buildJoint(weights: WeightReader, spec: TransducerSpec): Graph {
   // joint_net is [activation, (Dropout,) Linear]: the index depends on whether the config had a dropout.
   const name = weights.has('joint.joint_net.2.weight') ? 'joint.joint_net.2' : 'joint.joint_net.1';
   const outputSize = spec.vocabularySize + 1 + spec.numExtraOutputs;
-  graph.output('logits', linear(graph, weights, name, hidden, { inputSize: size, outputSize, hasBias: true }), 'float32', ['rows', outputSize]);
+  const labels = linear(graph, weights, name, hidden, { inputSize: size, outputSize: spec.joint.isHat ? outputSize - 1 : outputSize, hasBias: true });
+  graph.output('logits', spec.joint.isHat ? withHatBlank(graph, weights, spec, hidden, labels) : labels, 'float32', ['rows', outputSize]);
   return graph;
+}
+
+/** NeMo `HATJoint`: log P(blank) from a logistic unit of its own, the labels share what is left. */
+function withHatBlank(graph: Graph, weights: WeightReader, spec: TransducerSpec, hidden: Value, labels: Value): Value {
+  const name = weights.has('joint.blank_pred.2.weight') ? 'joint.blank_pred.2' : 'joint.blank_pred.1';
+  const logit = linear(graph, weights, name, hidden, { inputSize: spec.joint.hiddenSize, outputSize: 1, hasBias: true });
+  const blank = graph.op('Neg', [graph.op('Softplus', [graph.op('Neg', [logit])])]);
+  const left = graph.op('Max', [graph.op('Sub', [graph.scalar(1), graph.op('Exp', [blank])]), graph.scalar(1e-6)]);
+  const scaled = graph.op('Add', [logSoftmax(graph, labels), graph.op('Log', [left])]);
+  return graph.op('Concat', [scaled, blank], { axis: -1 });
 }
 
 const EMBEDDING = 'decoder.prediction.embed.weight';
 const LSTM = 'decoder.prediction.dec_rnn.lstm';
 
 /** The first layer's input gates with bias, [rows, 4 * hiddenSize]: one table lookup where the table is small. */
-function firstInput(graph: Graph, weights: WeightReader, spec: TransducerSpec, tokens: Value): Value {
-  const { hiddenSize, blankAsPad } = spec.predictor;
+function firstInput(graph: Graph, weights: WeightReader, spec: TransducerSpec, predictor: LstmPredictor, tokens: Value): Value {
+  const { hiddenSize, blankAsPad } = predictor;
   const numRows = spec.vocabularySize + 1;
   const embeddingShape = [blankAsPad ? numRows : spec.vocabularySize, hiddenSize];
   const gates = 4 * hiddenSize;
@@ -89,8 +98,8 @@ function firstInput(graph: Graph, weights: WeightReader, spec: TransducerSpec, t
   if (numRows * gates > MAX_FOLDED_TABLE) {
     const table = weights.derive(graph, EMBEDDING, [[EMBEDDING, embeddingShape]], [numRows, hiddenSize], ([values]) => padded(values as Float32Array, numRows * hiddenSize));
     const embedded = graph.op('Gather', [table, tokens], { axis: 0 });
-    const product = graph.op('MatMul', [embedded, gateMatrix(graph, weights, spec, 'weight_ih_l0')]);
-    return graph.op('Add', [product, gateBias(graph, weights, spec, 0)]);
+    const product = graph.op('MatMul', [embedded, gateMatrix(graph, weights, predictor, 'weight_ih_l0')]);
+    return graph.op('Add', [product, gateBias(graph, weights, predictor, 0)]);
   }
   const sources: [string, number[]][] = [
     [EMBEDDING, embeddingShape],
@@ -113,16 +122,15 @@ function firstInput(graph: Graph, weights: WeightReader, spec: TransducerSpec, t
 }
 
 /** A PyTorch gate matrix [4 * hiddenSize, hiddenSize] as MatMul operand. */
-function gateMatrix(graph: Graph, weights: WeightReader, spec: TransducerSpec, part: string): Value {
-  const { hiddenSize } = spec.predictor;
+function gateMatrix(graph: Graph, weights: WeightReader, { hiddenSize }: LstmPredictor, part: string): Value {
   const name = `${LSTM}.${part}`;
   return weights.derive(graph, `${name}^T`, [[name, [4 * hiddenSize, hiddenSize]]], [hiddenSize, 4 * hiddenSize], ([values]) =>
     transposed(values as Float32Array, 4 * hiddenSize, hiddenSize),
   );
 }
 
-function gateBias(graph: Graph, weights: WeightReader, spec: TransducerSpec, layer: number): Value {
-  const gates = 4 * spec.predictor.hiddenSize;
+function gateBias(graph: Graph, weights: WeightReader, { hiddenSize }: LstmPredictor, layer: number): Value {
+  const gates = 4 * hiddenSize;
   const sources: [string, number[]][] = [[`${LSTM}.bias_ih_l${layer}`, [gates]], [`${LSTM}.bias_hh_l${layer}`, [gates]]];
   return weights.derive(graph, `${LSTM}.bias_l${layer}`, sources, [gates], ([input, hidden]) => input!.map((value, index) => value + hidden![index]!));
 }

@@ -1,0 +1,125 @@
+/** Heads against NeMo's own numbers: transducers of every kind, prompts, classification. */
+import { expect, test } from 'vitest';
+import { EncoderSession } from '../../e2e/support/encoder-session.ts';
+import { TOLERANCE, openGolden } from '../../e2e/support/golden.ts';
+import { GraphSession, type HostTensor, openCheckpoint } from '../../e2e/support/graph-session.ts';
+import type { NpyArray } from '../../e2e/support/npz.ts';
+import { type TransducerNetwork, decodeTransducerGreedy } from '../decoding/transducer-greedy.ts';
+import { buildClassificationHead, readClassificationSpec } from './classification-head.ts';
+import { buildCtcHead } from './ctc-head.ts';
+import { buildLanguagePrompt, oneHotLanguages, readLanguagePrompt } from './language-prompt.ts';
+import { type TransducerSpec, blankClass, readTransducerSpec } from './transducer-spec.ts';
+import { buildJoint, buildPredictor, buildProjection } from './transducer.ts';
+import type { WeightReader } from './weight-reader.ts';
+
+const TRANSDUCERS = ['fastconformer-rnnt-bpe', 'fastconformer-tdt-bpe', 'stateless-rnnt-bpe', 'multiblank-rnnt-bpe', 'contextnet-rnnt-bpe', 'prompt-rnnt-streaming'];
+
+test.each(TRANSDUCERS)("%s takes NeMo's decisions with NeMo's logits", async (name) => {
+  const golden = openGolden(name);
+  const { config, weights } = await openCheckpoint(golden.archive());
+  const spec = readTransducerSpec(config);
+  for (let input = 0; input < golden.inputs.length; input++) {
+    const encoded = timeFirst(golden.encoded(input), golden.encodedLength(input));
+    const network = await openNetwork(weights, spec, encoded);
+    const [decoded] = await decodeTransducerGreedy(network, [golden.encodedLength(input)], {
+      blank: blankClass(spec),
+      durations: spec.durations,
+      bigBlankDurations: spec.bigBlankDurations,
+      maxSymbols: 10,
+      keepSteps: true,
+    });
+    const decisions = golden.json.stages!.single[input]!.decisions!;
+    // NeMo's log has a duration for TDT only.
+    expect(decoded!.steps.map(({ frame, token, duration }) => [frame, token, spec.kind === 'tdt' ? duration : 0])).toEqual(decisions);
+    expectClose(decoded!.steps.flatMap(({ logits }) => [...logits]), golden.array(`single.${input}.joint_logits`).data, TOLERANCE.logits);
+  }
+});
+
+test('the language prompt turns encoder frames into those NeMo gives the heads', async () => {
+  const golden = openGolden('prompt-hybrid-rnnt-ctc');
+  const { config, weights } = await openCheckpoint(golden.archive());
+  const spec = readLanguagePrompt(config)!;
+  const encoder = await EncoderSession.open(golden.archive(), { masked: false });
+  const size = encoder.spec.outputSize;
+  const prompt = await GraphSession.create(buildLanguagePrompt(weights, spec, size));
+  const head = await GraphSession.create(buildCtcHead(weights, { prefix: 'ctc_decoder', vocabularySize: golden.logProbs(0).shape[1]! - 1 }, size));
+
+  for (let input = 0; input < golden.inputs.length; input++) {
+    const features = golden.features(input);
+    const [frames] = await encoder.encode({ ...features, shape: [1, ...features.shape] }, [golden.featuresLength(input)]);
+    const encoded = timeFirst(frames!, golden.encodedLength(input));
+    const language = { data: oneHotLanguages(spec, [spec.languages['auto']!]), dims: [1, spec.numPrompts] };
+    const { prompted } = await prompt.run({ encoded, language });
+    expectClose(prompted!.data, timeFirst(golden.encoded(input), golden.encodedLength(input)).data, TOLERANCE.encoded);
+    const { log_probs } = await head.run({ encoded: prompted! }, ['log_probs']);
+    expectClose(log_probs!.data, golden.logProbs(input).data.subarray(0, log_probs!.data.length), TOLERANCE.logits);
+  }
+});
+
+test('a clip classifier gives NeMo\'s logits over the padded tensor', async () => {
+  const golden = openGolden('marblenet-classification');
+  const { config, weights } = await openCheckpoint(golden.archive());
+  const spec = readClassificationSpec(config);
+  expect(spec.labels).toEqual(golden.json['labels']);
+  for (let input = 0; input < golden.inputs.length; input++) {
+    const encoded = timeFirst(golden.encoded(input), golden.encoded(input).shape[1]!);
+    const head = await GraphSession.create(buildClassificationHead(weights, spec, encoded.dims[2]!));
+    const { scores } = await head.run({ encoded });
+    expectClose(scores!.data, golden.array(`single.${input}.logits`).data, TOLERANCE.logits);
+  }
+});
+
+test('a frame classifier gives NeMo\'s logits for every frame', async () => {
+  const golden = openGolden('marblenet-frame-vad');
+  const { config, weights } = await openCheckpoint(golden.archive());
+  const spec = readClassificationSpec(config);
+  for (let input = 0; input < golden.inputs.length; input++) {
+    const encoded = timeFirst(golden.encoded(input), golden.encodedLength(input));
+    const head = await GraphSession.create(buildClassificationHead(weights, spec, encoded.dims[2]!));
+    const { scores } = await head.run({ encoded });
+    expectClose(scores!.data, golden.array(`single.${input}.logits`).data.subarray(0, scores!.data.length), TOLERANCE.logits);
+  }
+});
+
+type State = { readonly predicted: Float32Array; readonly hidden: Float32Array; readonly cell: Float32Array };
+
+/** Predictor and joint for one clip, one row at a time. */
+async function openNetwork(weights: WeightReader, spec: TransducerSpec, encoded: HostTensor): Promise<TransducerNetwork<State>> {
+  const { hiddenSize: size } = spec.joint;
+  const { numLayers, hiddenSize } = spec.predictor;
+  const projection = await GraphSession.create(buildProjection(weights, spec, encoded.dims[2]!));
+  const predictor = await GraphSession.create(buildPredictor(weights, spec));
+  const joint = await GraphSession.create(buildJoint(weights, spec));
+  const { projected } = await projection.run({ encoded });
+  const frames = projected!.data as Float32Array;
+
+  const predict = async (token: number, { hidden, cell }: Pick<State, 'hidden' | 'cell'>): Promise<State> => {
+    const dims = [numLayers, 1, hiddenSize];
+    const out = await predictor.run({ tokens: { data: Int32Array.of(token), dims: [1] }, hidden: { data: hidden, dims }, cell: { data: cell, dims } });
+    return { predicted: out['predicted']!.data as Float32Array, hidden: out['hidden_next']!.data as Float32Array, cell: out['cell_next']!.data as Float32Array };
+  };
+  const zeros = new Float32Array(numLayers * hiddenSize);
+  return {
+    start: async () => [await predict(spec.vocabularySize, { hidden: zeros, cell: zeros })],
+    predict: async ([token], [state]) => [await predict(token!, state!)],
+    join: async ([row]) => {
+      const { frame, state } = row!;
+      const { logits } = await joint.run({ projected: { data: frames.slice(frame * size, (frame + 1) * size), dims: [1, size] }, predicted: { data: state.predicted, dims: [1, size] } });
+      return logits!.data as Float32Array;
+    },
+  };
+}
+
+/** [size, frames] -> [1, length, size] */
+function timeFirst({ shape, data }: NpyArray<Float32Array>, length: number): HostTensor {
+  const [size = 0, frames = 0] = shape;
+  return { data: Float32Array.from({ length: length * size }, (_, at) => data[(at % size) * frames + Math.floor(at / size)]!), dims: [1, length, size] };
+}
+
+function expectClose(actual: ArrayLike<number>, expected: ArrayLike<number>, tolerance: number): void {
+  expect(actual.length).toBe(expected.length);
+  let worst = 0;
+  for (let at = 0; at < actual.length; at++) worst = Math.max(worst, Math.abs(actual[at]! - expected[at]!));
+  expect(worst).toBeLessThan(tolerance);
+}
+

@@ -1,0 +1,131 @@
+/**
+ * Which transducer a checkpoint holds: prediction network (LSTM or stateless), joint, and how blanks and durations move through the frames.
+ *
+ * Classes of the joint: `vocabularySize` labels, the big blanks of a multi-blank model, *the blank* (`blankClass`), then one a TDT duration.
+ */
+import * as v from 'valibot';
+import { AsrError } from '../base/errors.ts';
+import { at, dimension, parseConfig, targetClass, vocabularySize } from './config.ts';
+
+export type TransducerSpec = {
+  /** A multi-blank model is an RNNT with `bigBlankDurations`. */
+  readonly kind: 'rnnt' | 'tdt';
+  /** Labels without any blank. */
+  readonly vocabularySize: number;
+  /** Outputs of the joint beside labels and blank: one a duration (TDT) or a big blank. */
+  readonly numExtraOutputs: number;
+  /** Frames a TDT prediction may jump; empty for the others. */
+  readonly durations: readonly number[];
+  /** Frames a big blank skips, in the config's order, which is the reverse of the classes' (NeMo); empty for the others. */
+  readonly bigBlankDurations: readonly number[];
+  readonly predictor: PredictorSpec;
+  readonly joint: {
+    readonly hiddenSize: number;
+    readonly activation: 'relu' | 'sigmoid' | 'tanh';
+    /** Hybrid autoregressive transducer: the blank has a network of its own, and the outputs are log-probabilities. */
+    readonly isHat: boolean;
+  };
+};
+
+/** `numLayers` and `hiddenSize` say how large the state is ([numLayers, rows, hiddenSize], twice), whatever it holds. */
+export type PredictorSpec = LstmPredictor | StatelessPredictor;
+
+export type LstmPredictor = { readonly kind: 'lstm'; readonly hiddenSize: number; readonly numLayers: number; readonly blankAsPad: boolean };
+
+export type StatelessPredictor = {
+  readonly kind: 'stateless';
+  readonly hiddenSize: 1;
+  readonly numLayers: number;
+  /** Labels the prediction sees. */
+  readonly contextSize: number;
+  readonly embeddingSize: number;
+  readonly hasNorm: boolean;
+};
+
+/** Class of the blank that moves one frame: after labels and big blanks. */
+export function blankClass({ vocabularySize: labels, bigBlankDurations }: TransducerSpec): number {
+  return labels + bigBlankDurations.length;
+}
+
+/** Width of the prediction network's output. */
+export function predictedSize({ predictor }: TransducerSpec): number {
+  return predictor.kind === 'lstm' ? predictor.hiddenSize : predictor.embeddingSize;
+}
+
+const layers = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(16));
+const lstmSchema = v.object({
+  normalization_mode: v.nullish(v.string()),
+  blank_as_pad: v.nullish(v.boolean(), true),
+  prednet: v.object({ pred_hidden: dimension, pred_rnn_layers: layers, rnn_hidden_size: v.nullish(v.number(), -1) }),
+});
+const statelessSchema = v.object({
+  normalization_mode: v.nullish(v.picklist(['layer'])),
+  context_size: v.nullish(layers, 1),
+  prednet: v.object({ pred_hidden: dimension }),
+});
+const jointSchema = v.object({
+  decoder: v.object({ vocab_size: v.nullish(vocabularySize, -1) }),
+  joint: v.object({
+    num_classes: v.nullish(vocabularySize, -1),
+    num_extra_outputs: v.nullish(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(4096)), 0),
+    jointnet: v.object({ joint_hidden: dimension, activation: v.picklist(['relu', 'sigmoid', 'tanh']) }),
+  }),
+});
+
+/** Reads `decoder`, `joint` and where the durations may be. Throws `checkpoint-unsupported` or `checkpoint-corrupt`, naming the key. */
+export function readTransducerSpec(config: unknown): TransducerSpec {
+  const { decoder, joint } = parseConfig(jointSchema, config, '');
+  const durations = readDurations(config);
+  const bigBlankDurations = durations.length > 0 ? [] : numbers(config, ['decoding.big_blank_durations', 'loss.multiblank_rnnt_kwargs.big_blank_durations']);
+  if (durations.length + bigBlankDurations.length !== joint.num_extra_outputs) {
+    throw new AsrError(
+      'checkpoint-corrupt',
+      `joint.num_extra_outputs is ${joint.num_extra_outputs}, but the configuration names ${durations.length} durations and ${bigBlankDurations.length} big blanks.`,
+    );
+  }
+  const jointClass = targetClass(at(config, 'joint'));
+  if (jointClass !== 'RNNTJoint' && jointClass !== 'HATJoint') throw unsupported('joint._target_', jointClass, 'RNNTJoint and HATJoint');
+  return {
+    kind: durations.length > 0 ? 'tdt' : 'rnnt',
+    vocabularySize: joint.num_classes > 0 ? joint.num_classes : decoder.vocab_size,
+    numExtraOutputs: joint.num_extra_outputs,
+    durations,
+    bigBlankDurations,
+    predictor: readPredictor(config),
+    joint: { hiddenSize: joint.jointnet.joint_hidden, activation: joint.jointnet.activation, isHat: jointClass === 'HATJoint' },
+  };
+}
+
+function readPredictor(config: unknown): PredictorSpec {
+  const section = at(config, 'decoder');
+  const className = targetClass(section);
+  if (className === 'StatelessTransducerDecoder') {
+    const { context_size: contextSize, prednet, normalization_mode: norm } = parseConfig(statelessSchema, section, 'decoder');
+    return { kind: 'stateless', hiddenSize: 1, numLayers: Math.max(contextSize - 1, 1), contextSize, embeddingSize: prednet.pred_hidden, hasNorm: norm === 'layer' };
+  }
+  if (className !== 'RNNTDecoder') throw unsupported('decoder._target_', className, 'RNNTDecoder and StatelessTransducerDecoder');
+  const { normalization_mode: norm, prednet, blank_as_pad: blankAsPad } = parseConfig(lstmSchema, section, 'decoder');
+  if (norm) throw unsupported('decoder.normalization_mode', norm, 'null');
+  if (prednet.rnn_hidden_size > 0 && prednet.rnn_hidden_size !== prednet.pred_hidden) {
+    throw unsupported('decoder.prednet.rnn_hidden_size', prednet.rnn_hidden_size, `pred_hidden (${prednet.pred_hidden})`);
+  }
+  return { kind: 'lstm', hiddenSize: prednet.pred_hidden, numLayers: prednet.pred_rnn_layers, blankAsPad };
+}
+
+/** TDT checkpoints name their durations in up to three places; there is no default to assume. */
+function readDurations(config: unknown): number[] {
+  return numbers(config, ['decoding.durations', 'model_defaults.tdt_durations', 'loss.tdt_kwargs.durations']);
+}
+
+/** The first non-empty list of whole numbers among the paths. */
+function numbers(config: unknown, paths: readonly string[]): number[] {
+  for (const path of paths) {
+    const value = at(config, path);
+    if (Array.isArray(value) && value.length > 0 && value.every((item) => Number.isInteger(item) && item >= 0)) return value as number[];
+  }
+  return [];
+}
+
+function unsupported(key: string, found: unknown, supported: string): AsrError {
+  return new AsrError('checkpoint-unsupported', `The configuration's ${key} is ${found || 'missing'}; supported is ${supported}.`);
+}
