@@ -2,6 +2,7 @@
  * A checkpoint that transcribes and streams, with the settings NeMo lets its users change. Lives in the worker (or in Node).
  */
 import { AsrError } from '../base/errors.ts';
+import { type AedDecodingSpec, readAedDecoding } from '../model/aed-decoding-spec.ts';
 import type { ContextSize } from '../model/conformer-spec.ts';
 import type { ModelSpec } from '../model/spec.ts';
 import type { EngineModel, EngineParts, EngineStream, RunningModel } from './engine-model.ts';
@@ -19,8 +20,9 @@ import { TranscribeJob } from './transcribe-job.ts';
 
 export class LoadedModel implements EngineModel, RunningModel {
   readonly parts: EngineParts;
-  decoder: 'ctc' | 'transducer';
+  decoder: 'ctc' | 'transducer' | 'aed';
   maxSymbols: number;
+  aedDecoding: AedDecodingSpec | undefined;
   context: ContextSize;
   #disposed = false;
 
@@ -28,6 +30,7 @@ export class LoadedModel implements EngineModel, RunningModel {
     this.parts = parts;
     this.decoder = parts.spec.defaultDecoder;
     this.maxSymbols = parts.spec.maxSymbols;
+    this.aedDecoding = parts.spec.aed?.decoding;
     this.context = defaultContext(parts.spec);
   }
 
@@ -44,8 +47,8 @@ export class LoadedModel implements EngineModel, RunningModel {
   }
 
   /** The head in use, by the name timestamps go by. */
-  get decoderKind(): 'ctc' | 'rnnt' | 'tdt' {
-    return this.decoder === 'ctc' ? 'ctc' : (this.parts.spec.transducer?.kind ?? 'rnnt');
+  get decoderKind(): 'ctc' | 'rnnt' | 'tdt' | 'aed' {
+    return this.decoder === 'transducer' ? (this.parts.spec.transducer?.kind ?? 'rnnt') : this.decoder;
   }
 
   async transcribe(
@@ -75,6 +78,10 @@ export class LoadedModel implements EngineModel, RunningModel {
       throw new AsrError('unsupported-option', `${spec.className} has no CTC head.`);
     if (decoderType === 'rnnt' && !spec.transducer)
       throw new AsrError('unsupported-option', `${spec.className} has no transducer head.`);
+    if (spec.aed) {
+      this.aedDecoding = config ? readAedDecoding(snakeCase(config)) : spec.aed.decoding;
+      return;
+    }
     const strategy = config?.strategy ?? 'greedy_batch';
     if (strategy !== 'greedy' && strategy !== 'greedy_batch') {
       throw new AsrError(
@@ -121,4 +128,15 @@ export class LoadedModel implements EngineModel, RunningModel {
 
 function defaultContext({ encoder }: ModelSpec): ContextSize {
   return encoder.kind === 'conformer' ? (encoder.contexts[0] as ContextSize) : [-1, -1];
+}
+
+/** A config in NeMo's spelling, whichever of the two its keys have. */
+function snakeCase(config: unknown): unknown {
+  if (typeof config !== 'object' || config === null || Array.isArray(config)) return config;
+  return Object.fromEntries(
+    Object.entries(config).map(([key, value]) => [
+      key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+      snakeCase(value),
+    ]),
+  );
 }

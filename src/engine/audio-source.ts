@@ -1,7 +1,7 @@
 /**
  * Any input to mono samples at the model's rate, block by block.
  *
- * NeMo pads arrays (not files) with zeros on both sides to one second, because its data loader does; results would differ without.
+ * NeMo's data loaders pad with zeros on both sides to one second: arrays always, files for Canary only. Results would differ without.
  */
 import { selectChannel } from '../audio/channels.ts';
 import { decodeAudio } from '../audio/decode.ts';
@@ -13,19 +13,21 @@ import type { AudioInput } from './options.ts';
 export type AudioSourceOptions = {
   readonly sampleRate: number;
   readonly channelSelector?: number | 'average';
+  /** Pad files shorter than a second too. @default false */
+  readonly padsFiles?: boolean;
   readonly signal?: AbortSignal;
 };
 
-const MIN_ARRAY_SECONDS = 1;
+const MIN_SECONDS = 1;
 
 /** Blocks of mono samples. Throws `audio-empty` for a file without a single sample. */
 export async function* openAudio(input: AudioInput, options: AudioSourceOptions): AsyncGenerator<Float32Array> {
   if (input instanceof Float32Array) {
     yield padded(input, options.sampleRate);
-  } else if (typeof input === 'string' || input instanceof URL) {
-    yield* fromFile(await fetchAudio(input, options.signal), options);
-  } else if (input instanceof Blob) {
-    yield* fromFile(input, options);
+  } else if (typeof input === 'string' || input instanceof URL || input instanceof Blob) {
+    const file = input instanceof Blob ? input : await fetchAudio(input, options.signal);
+    const blocks = fromFile(file, options);
+    yield* options.padsFiles ? paddedBlocks(blocks, options.sampleRate) : blocks;
   } else {
     const channels = input.samples instanceof Float32Array ? [input.samples] : input.samples;
     const mono = selectChannel({ channels, sampleRate: input.sampleRate }, options.channelSelector);
@@ -84,12 +86,34 @@ async function fetchAudio(url: string | URL, signal: AbortSignal | undefined): P
   return response.blob();
 }
 
-function padded(samples: Float32Array, sampleRate: number): Float32Array {
-  const missing = MIN_ARRAY_SECONDS * sampleRate - samples.length;
+function padded(
+  samples: Float32Array,
+  sampleRate: number,
+  round: (middle: number) => number = Math.floor,
+): Float32Array {
+  const missing = MIN_SECONDS * sampleRate - samples.length;
   if (missing <= 0) return samples;
-  const result = new Float32Array(MIN_ARRAY_SECONDS * sampleRate);
-  result.set(samples, missing >> 1);
+  const result = new Float32Array(MIN_SECONDS * sampleRate);
+  result.set(samples, round(missing / 2));
   return result;
+}
+
+/** Holds blocks back until they make a second. Of an odd number of zeros lhotse puts one more in front, NeMo's array loader one less. */
+async function* paddedBlocks(blocks: AsyncIterable<Float32Array>, sampleRate: number): AsyncGenerator<Float32Array> {
+  let held: Float32Array[] | undefined = [];
+  let numHeld = 0;
+  for await (const block of blocks) {
+    if (!held) {
+      yield block;
+      continue;
+    }
+    held.push(block);
+    numHeld += block.length;
+    if (numHeld < MIN_SECONDS * sampleRate) continue;
+    yield concatenate(held);
+    held = undefined;
+  }
+  if (held) yield padded(concatenate(held), sampleRate, Math.ceil);
 }
 
 /** Joins blocks into one array. */

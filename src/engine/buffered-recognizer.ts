@@ -99,7 +99,7 @@ export class BufferedRecognizer implements Recognizer {
 
   async #transcribe(samples: Float32Array): Promise<Hypothesis | undefined> {
     if (samples.length < this.#frameSamples) return undefined;
-    const [result] = await this.#model.transcribe([samples], { timestamps: true, long: 'full' });
+    const [result] = await this.#model.transcribe([samples], { timestamps: canTellTimes(this.#model), long: 'full' });
     assert(result, 'one recording gives one result');
     return result.hypothesis;
   }
@@ -145,4 +145,9 @@ export class BufferedRecognizer implements Recognizer {
       length: parts.reduce((sum, part) => sum + part.length, 0),
     };
   }
+}
+
+/** Canary's first prompt format cannot ask for times; its words then come without. */
+function canTellTimes({ parts }: RunningModel): boolean {
+  return parts.spec.aed?.prompt.format !== 'canary';
 }

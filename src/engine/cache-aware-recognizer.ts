@@ -140,7 +140,7 @@ export class CacheAwareRecognizer implements Recognizer {
       conv: outputs['conv_next'] as Tensor,
     };
     this.#numCached = Math.min(cachedFrames, this.#numCached + frames);
-    return { tensor: outputs['encoded'] as Tensor, lengths: [frames] };
+    return { tensor: outputs['encoded'] as Tensor, lengths: [frames], featureLengths: [numFrames] };
   }
 
   async #decode(encoded: Encoded): Promise<void> {

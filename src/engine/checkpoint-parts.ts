@@ -19,7 +19,9 @@ export type GraphName =
   | 'ctc'
   | 'projection'
   | 'predictor'
-  | 'joint';
+  | 'joint'
+  | 'cross'
+  | 'decoder_step';
 
 export type PartsMeta = {
   readonly format: number;

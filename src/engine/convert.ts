@@ -16,6 +16,7 @@ import { type ModelSpec, readSpec } from '../model/spec.ts';
 import { isCacheAware } from '../model/streaming-spec.ts';
 import { buildJoint, buildPredictor, buildProjection } from '../model/transducer.ts';
 import type { TokenizerSpec } from '../model/tokenizer-spec.ts';
+import { buildCross, buildDecoderStep } from '../model/transformer-decoder.ts';
 import { WeightReader } from '../model/weight-reader.ts';
 import { layOutWeights, streamFile } from '../onnx/external-data.ts';
 import type { Graph } from '../onnx/graph.ts';
@@ -124,6 +125,10 @@ function buildGraphs(spec: ModelSpec, weights: WeightReader): { prefix: string; 
     groups.push({ prefix: 'projection', graphs: [named(buildProjection(weights, spec.transducer, encoderSize))] });
     groups.push({ prefix: 'predictor', graphs: [named(buildPredictor(weights, spec.transducer))] });
     groups.push({ prefix: 'joint', graphs: [named(buildJoint(weights, spec.transducer))] });
+  }
+  if (spec.aed) {
+    groups.push({ prefix: 'cross', graphs: [named(buildCross(weights, spec.aed, encoderSize))] });
+    groups.push({ prefix: 'decoder', graphs: [named(buildDecoderStep(weights, spec.aed))] });
   }
   return groups;
 }

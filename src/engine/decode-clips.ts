@@ -6,6 +6,7 @@ import type { Emission } from '../base/emission.ts';
 import { AsrError } from '../base/errors.ts';
 import type { ModelSpec } from '../model/spec.ts';
 import type { Tensor } from '../runtime/session.ts';
+import { type AedClip, type AedDecoded, type AedRequest, decodeAed, prepareAed } from './decode-aed.ts';
 import { type Encoded, hostValues } from './encoder-runner.ts';
 import type { ModelSessions } from './sessions.ts';
 import { type ProjectedFrames, TransducerRunner } from './transducer-runner.ts';
@@ -22,17 +23,24 @@ export type Decoded = {
   readonly logProbs?: Float32Array;
   /** Transducer steps, when asked. */
   readonly steps?: readonly TransducerStep[];
+  /** Beams of an attention decoder, when all were asked for. */
+  readonly beams?: readonly { readonly emissions: readonly Emission[]; readonly score: number }[];
 };
 
 export type DecodeOptions = {
-  readonly decoder: 'ctc' | 'transducer';
+  readonly decoder: 'ctc' | 'transducer' | 'aed';
+  /** For the attention decoder. */
+  readonly aed?: AedRequest;
   readonly maxSymbols: number;
   readonly keepAlignments: boolean;
   readonly signal?: AbortSignal;
 };
 
 /** What is left of a clip once its encoder output is released: the CTC result, or frames for the transducer's loop. */
-export type Prepared = { readonly decoded: Decoded } | { readonly frames: ProjectedFrames; readonly length: number };
+export type Prepared =
+  | { readonly decoded: Decoded }
+  | { readonly frames: ProjectedFrames; readonly length: number }
+  | { readonly aed: AedClip };
 
 /** Runs the head's part that belongs to the encoder's frames; afterwards `encoded` can be disposed. */
 export async function prepareClips(
@@ -43,6 +51,7 @@ export async function prepareClips(
 ): Promise<Prepared[]> {
   if (options.decoder === 'ctc')
     return (await decodeCtc(sessions, spec, encoded, options)).map((decoded) => ({ decoded }));
+  if (options.decoder === 'aed') return (await prepareAed(sessions, spec, encoded)).map((aed) => ({ aed }));
   const clips = await projectFrames(sessions, spec, encoded);
   return clips.map((frames, clip) => ({ frames, length: encoded.lengths[clip] as number }));
 }
@@ -62,7 +71,30 @@ export async function decodeClips(
       results[index] = decoded[position];
     });
   }
+  const asked = clips.flatMap((clip, index) => ('aed' in clip ? [{ clip: clip.aed, index }] : []));
+  if (asked.length > 0) {
+    const request = options.aed as AedRequest;
+    const decoded = await decodeAed(
+      sessions,
+      spec,
+      asked.map(({ clip }) => clip),
+      request,
+      options.signal,
+    );
+    asked.forEach(({ clip, index }, position) => {
+      results[index] = fromAed(decoded[position] as AedDecoded, clip.length);
+    });
+  }
   return results as Decoded[];
+}
+
+/** Tokens of an attention decoder stand at no frame. NeMo gives its one best reading no score; only beams have theirs. */
+function fromAed({ best, beams }: AedDecoded, length: number): Decoded {
+  const emissions = ({ tokens, logProbs }: AedDecoded['best']): Emission[] =>
+    tokens.map((token, index) => ({ token, frame: 0, duration: 0, logProb: logProbs[index] as number }));
+  const all = beams.map((beam) => ({ emissions: emissions(beam), score: beam.score }));
+  const chosen = all[0] ?? { emissions: emissions(best), score: 0 };
+  return { ...chosen, length, timestep: [], ...(all.length > 0 ? { beams: all } : {}) };
 }
 
 async function decodeCtc(

@@ -12,6 +12,8 @@ export type Encoded = {
   readonly tensor: Tensor;
   /** Valid frames of every clip. */
   readonly lengths: readonly number[];
+  /** Feature frames they were made from. */
+  readonly featureLengths: readonly number[];
 };
 
 /** Projected positions are kept for this many lengths: clips of one file share a few. */
@@ -47,7 +49,11 @@ export class EncoderRunner {
     }
     const session = await this.#sessions.get(masked ? 'encoder_masked' : 'encoder');
     const { encoded } = await session.run(feeds);
-    return { tensor: encoded as Tensor, lengths: lengths.map((length) => encodedLength(this.#spec, length)) };
+    return {
+      tensor: encoded as Tensor,
+      lengths: lengths.map((length) => encodedLength(this.#spec, length)),
+      featureLengths: lengths,
+    };
   }
 
   /** The `position_<layer>` inputs for `numQueries` frames seeing `numKeys`; kept, not to be disposed by the caller. */

@@ -4,6 +4,8 @@ import type { Hypothesis } from '../base/hypothesis.ts';
 import type { ContextSize } from '../model/conformer-spec.ts';
 import type { ModelSpec } from '../model/spec.ts';
 import type { EncoderRunner } from './encoder-runner.ts';
+import type { AedDecodingSpec } from '../model/aed-decoding-spec.ts';
+import type { Tokenizer } from '../tokenizer/tokenizer.ts';
 import type { HypothesisWriter } from './hypothesis.ts';
 import type {
   AudioInput,
@@ -42,6 +44,7 @@ export type EngineParts = {
   readonly melConfig: MelConfig;
   readonly sessions: ModelSessions;
   readonly encoder: EncoderRunner;
+  readonly tokenizer: Tokenizer;
   readonly writer: HypothesisWriter;
   readonly report: () => ModelReport;
 };
@@ -49,10 +52,12 @@ export type EngineParts = {
 /** A model with its present settings. */
 export interface RunningModel {
   readonly parts: EngineParts;
-  readonly decoder: 'ctc' | 'transducer';
+  readonly decoder: 'ctc' | 'transducer' | 'aed';
   /** The head in use, by the name timestamps go by. */
-  readonly decoderKind: 'ctc' | 'rnnt' | 'tdt';
+  readonly decoderKind: 'ctc' | 'rnnt' | 'tdt' | 'aed';
   readonly maxSymbols: number;
+  /** How the attention decoder searches, where there is one. */
+  readonly aedDecoding: AedDecodingSpec | undefined;
   readonly context: ContextSize;
   transcribe(audio: readonly AudioInput[], options?: TranscribeOptions): Promise<readonly TranscribeResult[]>;
 }

@@ -9,6 +9,7 @@ import type { ModelSpec } from '../model/spec.ts';
 import { streamableContexts } from '../model/streaming-spec.ts';
 import { type DeviceChoice, chooseDevice } from '../runtime/device.ts';
 import { loadOrt } from '../runtime/ort.ts';
+import type { Tokenizer } from '../tokenizer/tokenizer.ts';
 import { LoadedModel } from './asr-model.ts';
 import { type CheckpointParts, MEL_FILTERBANK, MEL_WINDOW } from './checkpoint-parts.ts';
 import { EncoderRunner } from './encoder-runner.ts';
@@ -19,6 +20,9 @@ import type { LoadOptions, ModelInfo, ModelReport } from './options.ts';
 import { ModelSessions } from './sessions.ts';
 import { openStore } from './store.ts';
 import { createTokenizer } from './tokenizer.ts';
+
+/** The graph that decides how fast a decoder is, and where it runs. */
+const MAIN_HEAD = { ctc: 'ctc', transducer: 'joint', aed: 'decoder_step' } as const;
 
 export type EngineLoadOptions = LoadOptions & {
   /** NeMo class the caller asked for; another one in the checkpoint is an error. */
@@ -56,7 +60,7 @@ export async function loadModel(source: CheckpointSource, options: EngineLoadOpt
   onProgress?.({ phase: 'load', part: 'encoder' });
   await sessions.withFallback(async () => {
     await sessions.get('encoder');
-    await sessions.get(spec.defaultDecoder === 'ctc' ? 'ctc' : 'joint');
+    await sessions.get(MAIN_HEAD[spec.defaultDecoder]);
   });
   const readyAt = performance.now();
 
@@ -69,7 +73,7 @@ export async function loadModel(source: CheckpointSource, options: EngineLoadOpt
   const report = (): ModelReport => ({
     requested: device,
     device: sessions.deviceOf('encoder'),
-    decoderDevice: sessions.deviceOf(spec.defaultDecoder === 'ctc' ? 'ctc' : 'joint'),
+    decoderDevice: sessions.deviceOf(MAIN_HEAD[spec.defaultDecoder]),
     precision: 'fp32',
     reason: [chosen.reason, ...fallbacks].join(' '),
     adapter: chosen.adapter,
@@ -78,15 +82,17 @@ export async function loadModel(source: CheckpointSource, options: EngineLoadOpt
     fromCache: parts.fromCache,
     weightBytes: parts.meta.weightBytes,
   });
+  const tokenizer = await createTokenizer(spec.tokenizer, parts.files);
   return new LoadedModel({
     spec,
-    info: modelInfo(parts),
+    info: modelInfo(parts, tokenizer),
     cfg: parts.meta.config,
     mel: new MelExtractor(melConfig),
     melConfig,
     sessions,
     encoder: new EncoderRunner(sessions, spec.encoder),
-    writer: new HypothesisWriter(spec, await createTokenizer(spec.tokenizer, parts.files)),
+    tokenizer,
+    writer: new HypothesisWriter(spec, tokenizer),
     report,
   });
 }
@@ -139,17 +145,17 @@ async function storedFloats(files: CheckpointFiles, name: string): Promise<Float
   return file && new Float32Array(await file.arrayBuffer());
 }
 
-function modelInfo({ name, meta }: CheckpointParts): ModelInfo {
+function modelInfo({ name, meta }: CheckpointParts, tokenizer: Tokenizer): ModelInfo {
   const { spec, numParameters } = meta;
   const transducer = spec.transducer?.kind;
   const ctc = spec.ctc ? (['ctc'] as const) : [];
   return {
     name,
     className: spec.className,
-    decoders: transducer ? [transducer, ...ctc] : [...ctc],
+    decoders: transducer ? [transducer, ...ctc] : spec.aed ? ['aed'] : [...ctc],
     sampleRate: spec.mel.sampleRate,
     numParameters,
-    vocabularySize: spec.transducer?.vocabularySize ?? spec.ctc?.vocabularySize ?? 0,
+    vocabularySize: spec.transducer?.vocabularySize ?? spec.ctc?.vocabularySize ?? tokenizer.vocabularySize,
     frameSeconds: spec.mel.windowStride * frameFactor(spec.encoder),
     attContextSizes: streamableContexts(spec).map((context) => [context[0] as number, context[1] as number] as const),
     languages: spec.tokenizer.languages?.map(({ lang }) => lang) ?? [],

@@ -47,6 +47,19 @@ export type AudioInput =
 /** `full` decodes in one go, `buffered` in overlapping windows as NeMo's scripts do, `pauses` cuts where nobody speaks, `auto` picks and says what it did. */
 export type LongAudioMode = 'auto' | 'full' | 'buffered' | 'pauses';
 
+/** A prompt slot's value: NeMo's literal, or a boolean for the slots that are on or off. */
+export type PromptValue = string | boolean;
+
+/**
+ * A prompt for Canary checkpoints, as NeMo takes it: slots by name (NeMo's spelling or camelCase), or one turn, or several.
+ *
+ * `canary` has source_lang, task, target_lang, pnc; `canary2` has decodercontext, emotion, source_lang, target_lang, pnc, itn, timestamp, diarize.
+ */
+export type PromptOption =
+  | { readonly [slot: string]: PromptValue }
+  | { readonly role: string; readonly slots: { readonly [slot: string]: PromptValue } }
+  | { readonly turns: readonly { readonly role: string; readonly slots: { readonly [slot: string]: PromptValue } }[] };
+
 /** Options of `transcribe`. */
 export type TranscribeOptions = CallOptions & {
   /** Inputs decoded together. Results never depend on it. @default 4 */
@@ -59,6 +72,16 @@ export type TranscribeOptions = CallOptions & {
   readonly channelSelector?: number | 'average';
   /** How audio longer than one window is treated. @default 'auto' */
   readonly long?: LongAudioMode;
+  /** Canary: `'asr'` or `'ast'` (translate). `canary2` prompts have no task: there two different languages mean translation. @default 'asr' */
+  readonly task?: string;
+  /** Canary: language spoken. @default the checkpoint's, as a rule 'en' */
+  readonly sourceLang?: string;
+  /** Canary: language written. @default the checkpoint's, as a rule 'en'; it does not follow `sourceLang` */
+  readonly targetLang?: string;
+  /** Canary: punctuation and capitals. @default true */
+  readonly pnc?: PromptValue;
+  /** Canary: every other slot of the checkpoint's prompt format. */
+  readonly prompt?: PromptOption;
 };
 
 /** A reading together with how long its recording was. */

@@ -6,12 +6,20 @@
  * submit and a read-back each time, so `auto` puts them on WASM.
  */
 import { type AsrError, isAsrError } from '../base/errors.ts';
+import type { ModelSpec } from '../model/spec.ts';
+import { crossNames, nextCacheNames } from '../model/transformer-decoder.ts';
 import type { Device } from './options.ts';
 import type { OrtInstance } from '../runtime/ort.ts';
 import { Session } from '../runtime/session.ts';
 import { type CheckpointParts, type GraphName, graphPart } from './checkpoint-parts.ts';
 
 export type Placement = { readonly encoder: Device; readonly decoder: Device | 'auto' };
+
+/**
+ * Parts that `auto` puts beside the encoder: their input is there already. The attention decoder is among them: unlike a joint it is a large model
+ * of its own, and its keys and values must not travel.
+ */
+const FOLLOWS_ENCODER: readonly GraphName[] = ['ctc', 'projection', 'cross', 'decoder_step'];
 
 /** Outputs that the next session on the same device takes as they are. */
 const KEPT_ON_DEVICE: Partial<Record<GraphName, readonly string[]>> = {
@@ -49,7 +57,7 @@ export class ModelSessions implements AsyncDisposable {
   /** Where a part runs now. */
   deviceOf(name: GraphName): Device {
     const { encoder, decoder } = this.#placement;
-    if (name === 'ctc' || name === 'projection') return decoder === 'auto' ? encoder : decoder;
+    if (FOLLOWS_ENCODER.includes(name)) return decoder === 'auto' ? encoder : decoder;
     if (name === 'predictor' || name === 'joint') return decoder === 'auto' ? 'wasm' : decoder;
     return encoder;
   }
@@ -100,10 +108,10 @@ export class ModelSessions implements AsyncDisposable {
     // Only a consumer on the same device can take a device tensor: the heads follow the encoder unless they were forced elsewhere.
     const headsFollow = this.deviceOf('ctc') === this.#placement.encoder;
     const kept = (KEPT_ON_DEVICE[name] ?? []).filter((output) => output !== 'encoded' || headsFollow);
-    const positions = name === 'positions' ? await graphOutputs(this.#parts) : [];
+    const layers = layerOutputs(this.#parts.meta.spec, name);
     return Session.create(this.#instance, await graphPart(this.#parts, name), {
       device,
-      keepOnDevice: [...kept, ...positions],
+      keepOnDevice: [...kept, ...layers],
     });
   }
 
@@ -115,13 +123,15 @@ export class ModelSessions implements AsyncDisposable {
   }
 }
 
-/** Positions stay on the device: they are inputs of the encoder only. */
-async function graphOutputs({ meta }: CheckpointParts): Promise<string[]> {
-  const { encoder } = meta.spec;
-  return Array.from(
-    { length: encoder.kind === 'conformer' ? encoder.numLayers : 0 },
-    (_, layer) => `position_${layer}`,
-  );
+/** Outputs of every layer that are inputs of the next graph, or of the same one, and nothing else: they stay on the device. */
+function layerOutputs({ encoder, aed }: ModelSpec, name: GraphName): string[] {
+  const all = (numLayers: number, names: (layer: number) => readonly string[]): string[] =>
+    Array.from({ length: numLayers }, (_, layer) => names(layer)).flat();
+  if (name === 'positions')
+    return all(encoder.kind === 'conformer' ? encoder.numLayers : 0, (layer) => [`position_${layer}`]);
+  if (name === 'cross') return all(aed?.decoder.numLayers ?? 0, crossNames);
+  if (name === 'decoder_step') return all(aed?.decoder.numLayers ?? 0, nextCacheNames);
+  return [];
 }
 
 function isGpuFailure(error: unknown): boolean {

@@ -5,8 +5,9 @@
  */
 import { throwIfAborted } from '../base/abort.ts';
 import { frameFactor } from '../model/encoder.ts';
+import { createAedRequest } from './aed-request.ts';
 import { openAudio } from './audio-source.ts';
-import { type Decoded, type Prepared, decodeClips, prepareClips } from './decode-clips.ts';
+import { type DecodeOptions, type Decoded, type Prepared, decodeClips, prepareClips } from './decode-clips.ts';
 import type { RunningModel } from './engine-model.ts';
 import type { DecodedWindow } from './hypothesis.ts';
 import type { AudioInput, TranscribeOptions, TranscribeResult } from './options.ts';
@@ -23,6 +24,7 @@ export class TranscribeJob {
   readonly #audio: readonly AudioInput[];
   readonly #options: TranscribeOptions;
   readonly #files: FileResult[];
+  readonly #head: DecodeOptions;
   #pending: PendingWindow[] = [];
 
   constructor(model: RunningModel, audio: readonly AudioInput[], options: TranscribeOptions) {
@@ -30,6 +32,7 @@ export class TranscribeJob {
     this.#audio = audio;
     this.#options = options;
     this.#files = audio.map(() => ({ windows: [], numSamples: 0 }));
+    this.#head = headOptions(model, options);
   }
 
   async run(): Promise<TranscribeResult[]> {
@@ -47,6 +50,7 @@ export class TranscribeJob {
     for (const [fileIndex, input] of this.#audio.entries()) {
       const blocks = openAudio(input, {
         sampleRate,
+        padsFiles: spec.aed !== undefined,
         ...(channelSelector === undefined ? {} : { channelSelector }),
         ...(signal ? { signal } : {}),
       });
@@ -81,9 +85,8 @@ export class TranscribeJob {
 
   async #decode(windows: readonly PendingWindow[]): Promise<Decoded[]> {
     const { mel, encoder, sessions, spec } = this.#model.parts;
-    const { signal, returnAlignments = false } = this.#options;
-    const { decoder, maxSymbols, context } = this.#model;
-    const headOptions = { decoder, maxSymbols, keepAlignments: returnAlignments, ...(signal ? { signal } : {}) };
+    const { signal } = this.#options;
+    const { context } = this.#model;
     const features = windows.map((window) => mel.extract(window.samples));
     const clips: Prepared[] = Array(windows.length).fill({
       decoded: { emissions: [], score: 0, length: 0, timestep: [] },
@@ -99,7 +102,7 @@ export class TranscribeJob {
         context,
       );
       try {
-        const prepared = await prepareClips(sessions, spec, encoded, headOptions);
+        const prepared = await prepareClips(sessions, spec, encoded, this.#head);
         group.forEach((index, position) => {
           clips[index] = prepared[position] as Prepared;
         });
@@ -107,7 +110,7 @@ export class TranscribeJob {
         encoded.tensor.dispose();
       }
     }
-    return decodeClips(sessions, spec, clips, headOptions);
+    return decodeClips(sessions, spec, clips, this.#head);
   }
 
   #reportProgress(fileIndex: number): void {
@@ -118,6 +121,20 @@ export class TranscribeJob {
     const text = writer.textOf((this.#files[fileIndex] as FileResult).windows);
     onProgress({ phase: 'transcribe', seconds, fileIndex, text });
   }
+}
+
+/** How the head decodes; a prompt that the checkpoint cannot take fails here, before any audio is read. */
+function headOptions(model: RunningModel, options: TranscribeOptions): DecodeOptions {
+  const { decoder, maxSymbols, aedDecoding, parts } = model;
+  const { signal, returnAlignments = false } = options;
+  const { aed } = parts.spec;
+  return {
+    decoder,
+    maxSymbols,
+    keepAlignments: returnAlignments,
+    ...(signal ? { signal } : {}),
+    ...(aed && aedDecoding ? { aed: createAedRequest(aed, parts.tokenizer, aedDecoding, options) } : {}),
+  };
 }
 
 /** Padding wasted in a batch at most, as a share of the longest clip. */

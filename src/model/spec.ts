@@ -14,6 +14,7 @@ import { type LanguagePromptSpec, readLanguagePrompt } from './language-prompt.t
 import { type MelSpec, readMelSpec } from './preprocessor-spec.ts';
 import { readSqueezeformerSpec } from './squeezeformer-spec.ts';
 import { type TokenizerSpec, readTokenizerSpec } from './tokenizer-spec.ts';
+import { type AedSpec, readAedSpec } from './transformer-decoder-spec.ts';
 import { type TransducerSpec, readTransducerSpec } from './transducer-spec.ts';
 
 export type ModelSpec = {
@@ -26,8 +27,10 @@ export type ModelSpec = {
   readonly transducer?: TransducerSpec;
   /** Language the encoder's frames are conditioned on (`…WithPrompt` models): the `prompt` graph comes between encoder and heads. */
   readonly languagePrompt?: LanguagePromptSpec;
+  /** Attention decoder (Canary). */
+  readonly aed?: AedSpec;
   /** Which head decodes unless the caller switches: NeMo's hybrids start with the transducer. */
-  readonly defaultDecoder: 'ctc' | 'transducer';
+  readonly defaultDecoder: 'ctc' | 'transducer' | 'aed';
   readonly tokenizer: TokenizerSpec;
   /** The `decoding` section as saved, for `changeDecodingStrategy`. */
   readonly maxSymbols: number;
@@ -36,14 +39,16 @@ export type ModelSpec = {
 const CTC_CLASSES = ['EncDecCTCModel', 'EncDecCTCModelBPE'];
 const TRANSDUCER_CLASSES = ['EncDecRNNTModel', 'EncDecRNNTBPEModel', 'EncDecRNNTBPEModelWithPrompt'];
 const HYBRID_CLASSES = ['EncDecHybridRNNTCTCModel', 'EncDecHybridRNNTCTCBPEModel', 'EncDecHybridRNNTCTCBPEModelWithPrompt'];
+const AED_CLASSES = ['EncDecMultiTaskModel'];
 
 /** Reads a resolved config. Throws `checkpoint-unsupported` that names the key, its value and what is supported. */
 export function readSpec(config: unknown): ModelSpec {
   const className = targetClass(config);
   const isHybrid = HYBRID_CLASSES.includes(className);
   const isTransducer = isHybrid || TRANSDUCER_CLASSES.includes(className);
-  if (!isTransducer && !CTC_CLASSES.includes(className)) {
-    const supported = [...CTC_CLASSES, ...TRANSDUCER_CLASSES, ...HYBRID_CLASSES].join(', ');
+  const isAed = AED_CLASSES.includes(className);
+  if (!isTransducer && !isAed && !CTC_CLASSES.includes(className)) {
+    const supported = [...CTC_CLASSES, ...TRANSDUCER_CLASSES, ...HYBRID_CLASSES, ...AED_CLASSES].join(', ');
     throw new AsrError('checkpoint-unsupported', `The checkpoint's class (target) is ${className || 'missing'}; supported are ${supported}.`);
   }
   const tokenizer = readTokenizerSpec(config, isTransducer ? 'joint' : 'decoder');
@@ -54,10 +59,11 @@ export function readSpec(config: unknown): ModelSpec {
     nemoVersion: String(at(config, 'nemo_version') ?? 'unknown'),
     mel: readMelSpec(requiredSection(config, 'preprocessor')),
     encoder: readEncoderSpec(requiredSection(config, 'encoder')),
-    ...(isTransducer && !isHybrid ? {} : { ctc: readCtcSpec(config, isHybrid, tokenizer) }),
+    ...((isTransducer && !isHybrid) || isAed ? {} : { ctc: readCtcSpec(config, isHybrid, tokenizer) }),
     ...(transducer ? { transducer } : {}),
     ...(languagePrompt ? { languagePrompt } : {}),
-    defaultDecoder: isTransducer ? 'transducer' : 'ctc',
+    ...(isAed ? { aed: readAedSpec(config) } : {}),
+    defaultDecoder: isTransducer ? 'transducer' : isAed ? 'aed' : 'ctc',
     tokenizer,
     maxSymbols: maxSymbols(config),
   };

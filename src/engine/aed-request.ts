@@ -1,0 +1,44 @@
+/** What a call of `transcribe` asks of the attention decoder: its prompt as ids, and how to search. */
+import type { AedDecodingSpec } from '../model/aed-decoding-spec.ts';
+import { type PromptSlots, type PromptTurn, fillPrompt } from '../model/prompt-spec.ts';
+import type { AedSpec } from '../model/transformer-decoder-spec.ts';
+import { encodePrompt, specialId } from '../tokenizer/canary-prompt.ts';
+import type { Tokenizer } from '../tokenizer/tokenizer.ts';
+import type { AedRequest } from './decode-aed.ts';
+import type { PromptOption, TranscribeOptions } from './options.ts';
+
+/** @throws AsrError `unsupported-option` for a slot, value or language the checkpoint lacks, with those it has */
+export function createAedRequest(
+  spec: AedSpec,
+  tokenizer: Tokenizer,
+  search: AedDecodingSpec,
+  options: TranscribeOptions,
+): AedRequest {
+  return {
+    prompt: fillPrompt(spec.prompt, promptTurns(options)).flatMap((parts) => encodePrompt(tokenizer, parts)),
+    search,
+    vocabularySize: tokenizer.vocabularySize,
+    endOfText: specialId(tokenizer, '<|endoftext|>'),
+    padding: specialId(tokenizer, '<pad>'),
+  };
+}
+
+/** NeMo's three ways to say it (`parse_multitask_prompt`); `task`, `sourceLang`, `targetLang`, `pnc` and `timestamps` win over the slots. */
+function promptTurns({ prompt = {}, task, sourceLang, targetLang, pnc, timestamps }: TranscribeOptions): PromptTurn[] {
+  const named: PromptSlots = {
+    task,
+    source_lang: sourceLang,
+    target_lang: targetLang,
+    pnc,
+    timestamp: timestamps ? 'yes' : undefined,
+  };
+  const own = Object.fromEntries(Object.entries(named).filter(([, value]) => value !== undefined));
+  return turnsOf(prompt).map((turn) => (turn.role === 'user' ? { ...turn, slots: { ...turn.slots, ...own } } : turn));
+}
+
+function turnsOf(prompt: PromptOption): readonly PromptTurn[] {
+  if ('turns' in prompt && Array.isArray(prompt.turns)) return prompt.turns as readonly PromptTurn[];
+  if ('slots' in prompt && typeof prompt.slots === 'object')
+    return [{ role: String(prompt['role'] ?? 'user'), slots: prompt.slots as PromptSlots }];
+  return [{ role: 'user', slots: prompt as PromptSlots }];
+}
