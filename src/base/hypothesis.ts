@@ -28,6 +28,20 @@ export type Timestamp = {
   readonly segment?: readonly SegmentStamp[];
 };
 
+/** What CTC saw: log-probabilities and the best class of every frame. */
+export type CtcAlignments = {
+  /** [numFrames, vocabulary + 1], blank last. */
+  readonly logProbs: Float32Array;
+  readonly labels: Int32Array;
+  readonly numFrames: number;
+};
+
+/** One evaluation of a transducer's joint: log-probabilities over tokens, blank and (TDT) durations together, and the label taken. */
+export type AlignmentStep = { readonly logProbs: Float32Array; readonly label: number };
+
+/** What a transducer saw, [frame][step]; frames a TDT model jumps over are not there. */
+export type TransducerAlignments = readonly (readonly AlignmentStep[])[];
+
 /** One reading of one recording. Optional fields are there when the decoding config or the options ask for them. */
 export type Hypothesis = {
   readonly text: string;
@@ -40,11 +54,15 @@ export type Hypothesis = {
   readonly timestamp: Timestamp;
   /** Encoder frames decoded. */
   readonly length: number;
-  readonly alignments?: unknown;
-  readonly frameConfidence?: readonly number[] | readonly (readonly number[])[];
+  readonly alignments?: CtcAlignments | TransducerAlignments;
+  /** Frames a token of a TDT model spans. */
+  readonly tokenDuration?: readonly number[];
+  /** CTC: a number a frame. Transducers: the steps of every frame, each a number, or with `tdt_include_duration` a pair. */
+  readonly frameConfidence?: readonly number[] | readonly (readonly (number | readonly number[])[])[];
   readonly tokenConfidence?: readonly number[];
   readonly wordConfidence?: readonly number[];
   /** Language of the utterance, for tokenizers that know it. */
   readonly langs?: string;
+  /** All readings, best first, when the decoding config says `return_best_hypothesis: false`. */
   readonly nBest?: readonly Hypothesis[];
 };

@@ -7,6 +7,7 @@
  * Papers: arXiv 1211.3711, 2211.03541, 2304.06795, 2406.06220.
  */
 import type { Emission } from '../base/emission.ts';
+import { FusionState, type WeightedFusion } from './fusion.ts';
 import { logSumExp, maxIndex } from './scores.ts';
 
 /** The two networks, with opaque states so that loops and beams can keep, copy and drop them at will. */
@@ -32,7 +33,11 @@ export type TransducerOptions = {
   readonly bigBlankDurations?: readonly number[];
   /** Tokens a frame may emit. */
   readonly maxSymbols: number;
-  /** Keep every step's logits for `hypothesis.alignments`. @default false */
+  /** Divides the logits. @default 1 */
+  readonly temperature?: number;
+  /** Language model and boosted phrases that choose among tokens; whether a step is blank stays the network's decision. */
+  readonly fusion?: readonly WeightedFusion[];
+  /** Keep every step's logits for `hypothesis.alignments` and confidence. @default false */
   readonly keepSteps?: boolean;
   /** Called after every round; throwing ends the decoding. */
   readonly onRound?: () => void;
@@ -53,6 +58,7 @@ export type TransducerState<State> = {
   readonly overshoot: number;
   /** Frames decoded so far. */
   readonly frame: number;
+  readonly fusion?: FusionState | undefined;
 };
 
 export type TransducerDecoded<State> = {
@@ -69,6 +75,9 @@ type Row<State> = {
   readonly emissions: Emission[];
   readonly steps: TransducerStep[];
   state: State;
+  fusion: FusionState | undefined;
+  /** Whether the last step was a blank, so that this one does not open a search for the next token. */
+  afterBlank: boolean;
   frame: number;
   emittedAt: number;
   numEmitted: number;
@@ -86,6 +95,7 @@ export async function decodeTransducerGreedy<State>(
   options: TransducerOptions,
   previous?: readonly TransducerState<State>[],
 ): Promise<TransducerDecoded<State>[]> {
+  const fusionStart = options.fusion?.length ? new FusionState(options.fusion) : undefined;
   const starts = previous ? undefined : await network.start(lengths.length);
   const rows = lengths.map(
     (numFrames, clip): Row<State> => ({
@@ -95,6 +105,8 @@ export async function decodeTransducerGreedy<State>(
       emissions: [],
       steps: [],
       state: previous ? (previous[clip] as TransducerState<State>).network : ((starts as State[])[clip] as State),
+      fusion: previous?.[clip]?.fusion ?? fusionStart,
+      afterBlank: false,
       frame: previous?.[clip]?.overshoot ?? 0,
       emittedAt: -1,
       numEmitted: 0,
@@ -125,7 +137,7 @@ export async function decodeTransducerGreedy<State>(
     emissions: row.emissions,
     score: row.score,
     steps: row.steps,
-    state: { network: row.state, overshoot: row.frame - row.numFrames, frame: row.frameOffset + row.numFrames },
+    state: { network: row.state, overshoot: row.frame - row.numFrames, frame: row.frameOffset + row.numFrames, fusion: row.fusion },
   }));
 }
 
@@ -134,33 +146,42 @@ function isUnfinished<State>(row: Row<State>): boolean {
 }
 
 /** Applies one step's decision to the row; true when it emitted a token. */
-function advance<State>(
-  row: Row<State>,
-  logits: Float32Array,
-  { blank, durations, maxSymbols, keepSteps }: TransducerOptions,
-): boolean {
+function advance<State>(row: Row<State>, logits: Float32Array, options: TransducerOptions): boolean {
+  const { blank, durations, bigBlankDurations = [], maxSymbols, keepSteps, temperature = 1 } = options;
+  if (temperature !== 1) for (let index = 0; index < logits.length; index++) logits[index]! /= temperature;
   const numTokens = blank + 1;
-  const token = maxIndex(logits, 0, numTokens);
+  const best = maxIndex(logits, 0, numTokens);
+  const isBlank = best >= blank - bigBlankDurations.length;
+  const token = row.fusion && !isBlank ? fusedToken(logits, row.fusion.scores) : best;
   const isTdt = durations.length > 0;
-  const duration = isTdt
-    ? (durations[maxIndex(logits, numTokens, logits.length) - numTokens] as number)
-    : token === blank
-      ? 1
-      : 0;
+  const ownDuration = isBlank ? (bigBlankDurations[blank - token - 1] ?? 1) : 0;
+  const duration = isTdt ? (durations[maxIndex(logits, numTokens, logits.length) - numTokens] as number) : ownDuration;
   const frame = row.frame;
   if (keepSteps) row.steps.push({ frame: row.frameOffset + frame, token, duration, logits: logits.slice() });
 
+  const { afterBlank } = row;
+  row.afterBlank = isBlank;
   if (isBlank) {
     row.frame += Math.max(duration, 1);
     return false;
   }
-  // NeMo on the CPU normalises tokens and durations together, so TDT scores are no probabilities; we give the same numbers.
-  const logProb = logits[token]! - logSumExp(logits);
-  row.score += logProb;
+  // NeMo on the CPU normalises tokens and durations together, so TDT scores are no probabilities; we give the same numbers. With fusion
+  // NeMo scores a token found right after another by all models, one found after a blank by the network's best, whatever was taken.
+  const total = logSumExp(logits);
+  const logProb = logits[token]! - total;
+  row.score += row.fusion && afterBlank ? logits[best]! - total : logProb + (row.fusion?.scores[token] ?? 0);
+  row.fusion = row.fusion?.after(token);
   row.emissions.push({ token, frame: row.frameOffset + frame, duration: isTdt ? duration : 1, logProb });
   row.numEmitted = row.emittedAt === frame ? row.numEmitted + 1 : 1;
   row.emittedAt = frame;
   row.frame += duration;
   if (duration === 0 && row.numEmitted >= maxSymbols) row.frame += 1;
   return true;
+}
+
+/** The best token by network and fusion models together. */
+function fusedToken(logits: Float32Array, scores: Float32Array): number {
+  let best = 0;
+  for (let token = 1; token < scores.length; token++) if (logits[token]! + scores[token]! > logits[best]! + scores[best]!) best = token;
+  return best;
 }

@@ -1,0 +1,70 @@
+/** The networks as a beam of one clip sees them: states by prefix, logits as log-probabilities. */
+import type { BeamOptions } from './beam-path.ts';
+import type { Prefix } from './prefix.ts';
+import { logSoftmax } from './scores.ts';
+import type { TransducerNetwork } from './transducer-greedy.ts';
+
+/** Log-probabilities of tokens with the blank, and of durations by themselves (empty for RNNT). */
+export type StepScores = { readonly tokens: Float32Array; readonly durations: Float32Array };
+
+export class BeamNetwork<State> {
+  readonly #network: TransducerNetwork<State>;
+  readonly #clip: number;
+  readonly #blank: number;
+  readonly #temperature: number;
+
+  constructor(
+    network: TransducerNetwork<State>,
+    clip: number,
+    { blank, softmaxTemperature }: Pick<BeamOptions, 'blank' | 'softmaxTemperature'>,
+  ) {
+    this.#network = network;
+    this.#clip = clip;
+    this.#blank = blank;
+    this.#temperature = softmaxTemperature;
+  }
+
+  /** Computes the states that prefixes lack, equal prefixes once; their parents must have one. */
+  async fillStates(prefixes: readonly Prefix<State>[]): Promise<void> {
+    const first = prefixes.find((prefix) => !prefix.parent && !prefix.state);
+    if (first) {
+      const [start] = await this.#network.start(1);
+      for (const prefix of prefixes) if (!prefix.parent) prefix.state ??= start;
+    }
+    const groups = new Map<string, Prefix<State>[]>();
+    for (const prefix of prefixes) {
+      if (prefix.state) continue;
+      const group = groups.get(`${prefix.length}:${prefix.key}`);
+      if (group) group.push(prefix);
+      else groups.set(`${prefix.length}:${prefix.key}`, [prefix]);
+    }
+    if (groups.size === 0) return;
+    const leaders = [...groups.values()].map((group) => group[0]!);
+    const states = await this.#network.predict(
+      leaders.map(({ token }) => token),
+      leaders.map(({ parent }) => parent!.state!),
+    );
+    [...groups.values()].forEach((group, index) => {
+      for (const prefix of group) prefix.state = states[index]!;
+    });
+  }
+
+  /** Scores of every prefix at its frame; fills the states first. */
+  async scores(prefixes: readonly Prefix<State>[], frames: readonly number[]): Promise<StepScores[]> {
+    await this.fillStates(prefixes);
+    const logits = await this.#network.join(
+      prefixes.map((prefix, row) => ({ clip: this.#clip, frame: frames[row]!, state: prefix.state! })),
+    );
+    const width = logits.length / prefixes.length;
+    return prefixes.map((_, row) => {
+      const from = row * width;
+      const split = from + this.#blank + 1;
+      return {
+        tokens: logSoftmax(logits, from, split, this.#temperature),
+        durations: width > this.#blank + 1 ? logSoftmax(logits, split, from + width, this.#temperature) : EMPTY,
+      };
+    });
+  }
+}
+
+const EMPTY = new Float32Array(0);

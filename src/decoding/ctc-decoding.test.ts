@@ -1,0 +1,74 @@
+/** CTC decoding on NeMo's fixed scores: greedy and beams, with and without a language model and boosted phrases. */
+import { openAsBlob } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { TOLERANCE, openGolden } from '../../e2e/support/golden.ts';
+import type { BeamReading } from './beam-path.ts';
+import { decodeCtcBeam } from './ctc-beam.ts';
+import { chooseCtcFused } from './ctc-fused-greedy.ts';
+import { decodeCtcGreedy } from './ctc-greedy.ts';
+import type { WeightedFusion } from './fusion.ts';
+import { loadNgramLm } from './ngram-lm.ts';
+
+type Wanted = { readonly score: number; readonly y_sequence: readonly number[]; readonly timestamp?: readonly number[] };
+type Case<T> = { readonly decoding: { readonly beam?: BeamConfig; readonly greedy?: GreedyConfig }; readonly hypotheses: readonly T[] };
+type BeamConfig = { beam_size: number; beam_beta: number; ngram_lm_alpha: number; ngram_lm_model?: string };
+type GreedyConfig = { ngram_lm_alpha: number; ngram_lm_model?: string };
+type Inputs = { readonly lengths: readonly number[]; readonly clips: readonly string[] };
+
+const golden = openGolden('decoding');
+const results = golden.json['results'] as Record<string, unknown>;
+const FAMILIES = { char: 29, bpe: 65 } as const;
+
+async function fusionOf(config: { ngram_lm_alpha: number; ngram_lm_model?: string } | undefined, numClasses: number): Promise<WeightedFusion[]> {
+  if (!config?.ngram_lm_model) return [];
+  const file = await openAsBlob(fileURLToPath(new URL(`../../e2e/fixtures/families/decoding/${config.ngram_lm_model}`, import.meta.url)));
+  return [{ model: await loadNgramLm(file, numClasses - 1), alpha: config.ngram_lm_alpha, scoresEnd: true }];
+}
+
+/** @param run is told too whether NeMo scored padding frames of the clip: its beam adds their scores, which orders nothing but costs paths */
+function eachClip(family: keyof typeof FAMILIES, run: (logProbs: Float32Array, clip: number, isPadded: boolean) => void): void {
+  const { lengths, clips } = results[`ctc.${family}.inputs`] as Inputs;
+  clips.forEach((name, clip) => {
+    const { data } = golden.array(`ctc.${family}.${name}.log_probs`);
+    const size = lengths[clip]! * FAMILIES[family];
+    run(data.subarray(0, size), clip, size < data.length);
+  });
+}
+
+test.each(['char', 'bpe'] as const)('%s: greedy CTC with a language model chooses the classes NeMo chooses', async (family) => {
+  const numClasses = FAMILIES[family];
+  const { decoding, hypotheses } = results[`ctc.${family}.greedy_lm`] as Case<Wanted>;
+  const fusion = await fusionOf(decoding.greedy, numClasses);
+  eachClip(family, (logProbs, clip) => {
+    const wanted = hypotheses[clip]!;
+    const { ids, best } = chooseCtcFused(logProbs, numClasses, fusion);
+    expect([...ids]).toEqual(wanted.y_sequence);
+    const { score, emissions } = decodeCtcGreedy(ids, best, numClasses - 1);
+    expect(Math.abs(score - wanted.score)).toBeLessThan(TOLERANCE.score * emissions.length);
+  });
+});
+
+const BEAMS = ['beam_batch_1', 'beam_batch_4', 'beam_batch_16', 'beam_batch_8_beta_1', 'beam_batch_8_lm'];
+test.each(BEAMS.flatMap((name) => [[name, 'char'] as const, [name, 'bpe'] as const]))('%s (%s) gives the n-best list of NeMo', async (name, family) => {
+  const numClasses = FAMILIES[family];
+  const { decoding, hypotheses } = results[`ctc.${family}.${name}`] as Case<readonly Wanted[] | { first_8: readonly Wanted[]; n_best_count: number }>;
+  const beam = decoding.beam!;
+  const fusion = await fusionOf(beam, numClasses);
+  eachClip(family, (logProbs, clip, isPadded) => {
+    const readings = decodeCtcBeam(logProbs, numClasses, { beamSize: beam.beam_size, beamBeta: beam.beam_beta, beamThreshold: 20, fusion });
+    const wanted = hypotheses[clip]!;
+    const list = 'first_8' in wanted ? wanted.first_8 : wanted;
+    if (!isPadded) expect(readings).toHaveLength('first_8' in wanted ? wanted.n_best_count : wanted.length);
+    expectReadings(readings.slice(0, list.length), list, isPadded);
+  });
+});
+
+function expectReadings(readings: readonly BeamReading[], wanted: readonly Wanted[], isPadded: boolean): void {
+  expect(readings.map(({ emissions }) => emissions.map(({ token }) => token))).toEqual(wanted.map((reading) => reading.y_sequence));
+  if (isPadded) return;
+  readings.forEach(({ score, emissions, timestep }, index) => {
+    expect(Math.abs(score - wanted[index]!.score)).toBeLessThan(TOLERANCE.score * Math.max(1, emissions.length));
+    if (wanted[index]!.timestamp) expect(timestep).toEqual(wanted[index]!.timestamp);
+  });
+}

@@ -1,0 +1,60 @@
+/**
+ * Beam search of RNNT after Graves (NeMo strategy `beam`, `BeamRNNTInfer.default_beam_search`; paper arXiv 1211.3711).
+ *
+ * Paths of the same text are not merged, so the n-best list names one text several times, once an alignment. NeMo does so too.
+ */
+import { BeamNetwork, type StepScores } from './beam-network.ts';
+import { type BeamOptions, type BeamPath, type BeamReading, byScore, continuePath, extendPath, startPath, toReadings } from './beam-path.ts';
+import type { Prefix } from './prefix.ts';
+import { topIndices } from './scores.ts';
+import type { TransducerNetwork } from './transducer-greedy.ts';
+
+export async function decodeTransducerBeam<State>(
+  transducer: TransducerNetwork<State>,
+  { clip, numFrames }: { readonly clip: number; readonly numFrames: number },
+  options: BeamOptions,
+): Promise<BeamReading[]> {
+  const { blank, scoreNorm } = options;
+  const network = new BeamNetwork(transducer, clip, options);
+  const beam = Math.min(options.beamSize, blank);
+  const numTokens = Math.min(beam, blank - 1);
+  let kept: BeamPath<State>[] = [startPath<State>(blank)];
+
+  for (let frame = 0; frame < numFrames; frame++) {
+    const open = kept;
+    const known = new Map(open.map(({ prefix }) => [prefix.key, prefix]));
+    kept = [];
+    while (true) {
+      const best = takeBest(open);
+      shareState(best.prefix, known);
+      const [{ tokens }] = (await network.scores([best.prefix], [frame])) as [StepScores];
+      for (const token of topIndices(tokens, numTokens, blank)) {
+        const logProb = tokens[token]!;
+        open.push(extendPath(best, { token, frame, duration: 1, logProb }, { score: best.score + logProb }));
+      }
+      kept.push(continuePath(best, best.score + tokens[blank]!));
+
+      const next = open.reduce((most, { score }) => Math.max(most, score), Number.NEGATIVE_INFINITY);
+      const ahead = kept.filter(({ score }) => score > next);
+      if (ahead.length >= beam) {
+        kept = byScore(ahead).reverse();
+        break;
+      }
+    }
+  }
+  return toReadings(kept, scoreNorm);
+}
+
+/** Takes the best path out of the list. */
+export function takeBest<State>(paths: BeamPath<State>[]): BeamPath<State> {
+  let at = 0;
+  for (let index = 1; index < paths.length; index++) if (paths[index]!.score > paths[at]!.score) at = index;
+  return paths.splice(at, 1)[0]!;
+}
+
+/** Equal prefixes of one frame share one prediction. */
+export function shareState<State>(prefix: Prefix<State>, known: Map<number, Prefix<State>>): void {
+  const same = known.get(prefix.key);
+  if (same?.state && same.length === prefix.length) prefix.state ??= same.state;
+  else known.set(prefix.key, prefix);
+}

@@ -1,0 +1,44 @@
+/**
+ * Time-synchronous beam search of RNNT (NeMo strategy `tsd`, `BeamRNNTInfer.time_sync_decoding`; Saon et al., ICASSP 2020).
+ *
+ * Every frame expands the beam a fixed number of times, and paths of the same text become one with the sum of their probabilities.
+ */
+import { BeamNetwork } from './beam-network.ts';
+import { type BeamOptions, type BeamPath, type BeamReading, byScore, continuePath, extendPath, startPath, toReadings } from './beam-path.ts';
+import { logAddExp, topIndices } from './scores.ts';
+import type { TransducerNetwork } from './transducer-greedy.ts';
+
+export async function decodeTransducerTsd<State>(
+  transducer: TransducerNetwork<State>,
+  { clip, numFrames }: { readonly clip: number; readonly numFrames: number },
+  options: BeamOptions & { readonly maxExpansions: number },
+): Promise<BeamReading[]> {
+  const { blank, scoreNorm, maxExpansions } = options;
+  const network = new BeamNetwork(transducer, clip, options);
+  const beam = Math.min(options.beamSize, blank);
+  let paths: BeamPath<State>[] = [startPath<State>(blank)];
+
+  for (let frame = 0; frame < numFrames; frame++) {
+    const finished: BeamPath<State>[] = [];
+    let current = paths;
+    for (let round = 0; round < maxExpansions; round++) {
+      const scores = await network.scores(current.map(({ prefix }) => prefix), current.map(() => frame));
+      const before = finished.length; // paths of this round are not merged with each other
+      current.forEach((path, index) => {
+        const score = path.score + scores[index]!.tokens[blank]!;
+        const same = finished.slice(0, before).find(({ prefix }) => prefix.equals(path.prefix));
+        if (same) same.score = logAddExp(same.score, score);
+        else finished.push(continuePath(path, score));
+      });
+      const expanded = current.flatMap((path, index) => {
+        const { tokens } = scores[index]!;
+        return topIndices(tokens, beam, blank).map((token) =>
+          extendPath(path, { token, frame, duration: 1, logProb: tokens[token]! }, { score: path.score + tokens[token]! }),
+        );
+      });
+      current = byScore(expanded).slice(0, beam);
+    }
+    paths = byScore(finished).slice(0, beam);
+  }
+  return toReadings(paths, scoreNorm);
+}
