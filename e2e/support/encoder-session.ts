@@ -35,19 +35,36 @@ export class EncoderSession {
   }
 
   /** Encodes [batch, mels, columns] features, of which the first `lengths` columns are valid. */
-  async encode(features: NpyArray<Float32Array>, lengths: readonly number[], spec: EncoderSpec = this.spec, context?: ContextSize): Promise<EncodedClip[]> {
+  async encode(
+    features: NpyArray<Float32Array>,
+    lengths: readonly number[],
+    spec: EncoderSpec = this.spec,
+  ): Promise<EncodedClip[]> {
+    const numFrames = seesPadding(spec) ? features.shape[2]! : Math.max(...lengths);
+    const encoded = await this.encodeColumns(features, lengths, numFrames, spec);
+    return lengths.map((length, clip) => clipOf(encoded, clip, encodedLength(spec, length, numFrames)));
+  }
+
+  /** The encoder's tensor [batch, frames, size] as it comes, for the first `numFrames` columns. */
+  async encodeColumns(
+    features: NpyArray<Float32Array>,
+    lengths: readonly number[],
+    numFrames: number,
+    spec: EncoderSpec = this.spec,
+  ): Promise<HostTensor> {
     const [batch = 0, mels = 0, columns = 0] = features.shape;
-    const numFrames = seesPadding(spec) ? columns : Math.max(...lengths);
-    const feeds: Record<string, HostTensor> = { features: { data: cut(features.data, columns, numFrames), dims: [batch, mels, numFrames] } };
-    const offered = context ?? (attentionContexts(spec)[0] as ContextSize);
-    for (const { frames, names, table } of encoderPositions(spec, numFrames, offered)) {
+    const context = attentionContexts(spec)[0] as ContextSize;
+    const feeds: Record<string, HostTensor> = {
+      features: { data: cut(features.data, columns, numFrames), dims: [batch, mels, numFrames] },
+      ...encoderFeeds(spec, { lengths, numFrames, context }, { masked: this.#masked }),
+    };
+    for (const { frames, names, table } of encoderPositions(spec, numFrames, context)) {
       const data = table();
-      Object.assign(feeds, await this.#positions!.run({ position_table: { data, dims: [2 * frames, data.length / (2 * frames)] } }, names));
+      const dims = [2 * frames, data.length / (2 * frames)];
+      Object.assign(feeds, await this.#positions!.run({ position_table: { data, dims } }, names));
     }
-    Object.assign(feeds, encoderFeeds(spec, { lengths, numFrames, context: offered }, { masked: this.#masked }));
     const { encoded } = await this.#encoder.run(feeds);
-    const valid = lengths.map((length) => encodedLength(spec, length, numFrames));
-    return valid.map((length, clip) => clipOf(encoded!, clip, length));
+    return encoded!;
   }
 }
 

@@ -2,7 +2,7 @@
  * Heads of NeMo's classification models: one label a clip (`ConvASRDecoderClassification`: mean or maximum over time, then linear), or
  * one a frame (`MultiLayerPerceptron`, frame VAD).
  *
- * The clip's mean runs over the whole tensor, NeMo's padding included: feed such a model as if its encoder saw padding.
+ * The clip's mean runs over the whole tensor, NeMo's padding included (`paddingMatters`).
  */
 import * as v from 'valibot';
 import { AsrError } from '../base/errors.ts';

@@ -74,6 +74,8 @@ export type ConvEncoderSpec = {
   /** Zero padded frames before every convolution, and count frames as they shrink; else neither happens. */
   readonly convMask: boolean;
   readonly norm: 'batch' | 'group' | 'layer' | 'instance';
+  /** The head looks at padded frames as well (mean over a clip), so they too must be NeMo's. */
+  readonly paddingMatters: boolean;
   /** Groups of `group` norm; 0 means one a channel. */
   readonly normGroups: number;
   readonly blocks: readonly ConvBlockSpec[];
@@ -123,6 +125,7 @@ export function readConvEncoderSpec(section: unknown): ConvEncoderSpec {
     activation: c.activation,
     convMask: c.conv_mask,
     norm: c.normalization_mode,
+    paddingMatters: false,
     normGroups: c.norm_groups === -1 ? 0 : c.norm_groups,
     blocks,
   };

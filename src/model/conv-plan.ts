@@ -48,10 +48,10 @@ export function planConv(spec: ConvEncoderSpec): ConvPlan {
 
 /**
  * Whether a convolution needs zeros where its input is padded. A kernel of one frame never mixes padding into valid frames; but what it
- * makes of padding counts in norms over time.
+ * makes of padding counts in norms over time, and where `paddingMatters`.
  */
 export function masksInput(spec: ConvEncoderSpec, kernel: number): boolean {
-  return spec.convMask && (kernel > 1 || spec.norm !== 'batch');
+  return spec.convMask && (kernel > 1 || spec.norm !== 'batch' || spec.paddingMatters);
 }
 
 /** Frames of every stage for `numFrames` feature frames, the last being the encoder's. */

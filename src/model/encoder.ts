@@ -51,14 +51,14 @@ export function frameFactor(spec: EncoderSpec): number {
 }
 
 /**
- * True when valid frames depend on what NeMo pads behind them: no `conv_mask`, norms whose statistics run over time, or
- * stacked frames, whose number comes from the tensor.
+ * True when results depend on what NeMo pads behind a clip: no `conv_mask`, norms whose statistics run over time, or
+ * stacked frames, whose number comes from the tensor; or a head that pools over padding.
  *
  * The features must then keep the padding column NeMo's front end gives (one, none with `exact_pad`), with its `pad_value`; and in a batch such an
  * encoder gives other numbers than clip by clip, in NeMo as here. Its graphs take masks even for one clip.
  */
 export function seesPadding(spec: EncoderSpec): boolean {
-  if (spec.kind === 'conv') return !spec.convMask || spec.norm !== 'batch';
+  if (spec.kind === 'conv') return !spec.convMask || spec.norm !== 'batch' || spec.paddingMatters;
   const { convNorm, subsampling } = coreOf(spec);
   return convNorm.startsWith('group_norm') || convNorm === 'instance_norm' || subsampling.startsWith('stacking');
 }

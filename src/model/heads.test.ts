@@ -5,8 +5,10 @@ import { TOLERANCE, openGolden } from '../../e2e/support/golden.ts';
 import { GraphSession, type HostTensor, openCheckpoint } from '../../e2e/support/graph-session.ts';
 import type { NpyArray } from '../../e2e/support/npz.ts';
 import { type TransducerNetwork, decodeTransducerGreedy } from '../decoding/transducer-greedy.ts';
-import { buildClassificationHead, readClassificationSpec } from './classification-head.ts';
+import { buildClassificationHead } from './classification-head.ts';
+import { paddingColumns, readClassifierSpec } from './classifier-spec.ts';
 import { buildCtcHead } from './ctc-head.ts';
+import { seesPadding } from './encoder.ts';
 import { buildLanguagePrompt, oneHotLanguages, readLanguagePrompt } from './language-prompt.ts';
 import { type TransducerSpec, blankClass, readTransducerSpec } from './transducer-spec.ts';
 import { buildJoint, buildPredictor, buildProjection } from './transducer.ts';
@@ -56,14 +58,19 @@ test('the language prompt turns encoder frames into those NeMo gives the heads',
   }
 });
 
-test('a clip classifier gives NeMo\'s logits over the padded tensor', async () => {
+test("a clip classifier gives NeMo's logits, which pool over the padding column", async () => {
   const golden = openGolden('marblenet-classification');
   const { config, weights } = await openCheckpoint(golden.archive());
-  const spec = readClassificationSpec(config);
-  expect(spec.labels).toEqual(golden.json['labels']);
+  const spec = readClassifierSpec(config);
+  expect(spec.classification.labels).toEqual(golden.json['labels']);
+  expect(seesPadding(spec.encoder)).toBe(true);
+  const encoder = await EncoderSession.open(golden.archive(), { masked: false, change: () => spec.encoder });
+  const head = await GraphSession.create(buildClassificationHead(weights, spec.classification, spec.encoder.outputSize));
   for (let input = 0; input < golden.inputs.length; input++) {
-    const encoded = timeFirst(golden.encoded(input), golden.encoded(input).shape[1]!);
-    const head = await GraphSession.create(buildClassificationHead(weights, spec, encoded.dims[2]!));
+    const features = golden.features(input);
+    const length = golden.featuresLength(input);
+    const columns = length + paddingColumns(spec.frontEnd, golden.inputs[input]!.samples.length);
+    const encoded = await encoder.encodeColumns({ ...features, shape: [1, ...features.shape] }, [length], columns);
     const { scores } = await head.run({ encoded });
     expectClose(scores!.data, golden.array(`single.${input}.logits`).data, TOLERANCE.logits);
   }
@@ -72,7 +79,7 @@ test('a clip classifier gives NeMo\'s logits over the padded tensor', async () =
 test('a frame classifier gives NeMo\'s logits for every frame', async () => {
   const golden = openGolden('marblenet-frame-vad');
   const { config, weights } = await openCheckpoint(golden.archive());
-  const spec = readClassificationSpec(config);
+  const { classification: spec } = readClassifierSpec(config);
   for (let input = 0; input < golden.inputs.length; input++) {
     const encoded = timeFirst(golden.encoded(input), golden.encodedLength(input));
     const head = await GraphSession.create(buildClassificationHead(weights, spec, encoded.dims[2]!));
