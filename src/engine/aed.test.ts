@@ -1,0 +1,269 @@
+/** Canary against NeMo: decoder states, teacher-forced scores, every recorded prompt and strategy, one by one and as a batch (WASM, Node). */
+import { expect, test } from 'vitest';
+import {
+  type Golden,
+  type GoldenHypothesis,
+  type GoldenTranscripts,
+  TOLERANCE,
+  openGolden,
+  openInput,
+} from '../../e2e/support/golden.ts';
+import type { Hypothesis } from '../base/hypothesis.ts';
+import { AedRunner, createCrossMemory, joinCrossMemories } from './aed-runner.ts';
+import { createAedRequest } from './aed-request.ts';
+import { LoadedModel } from './asr-model.ts';
+import { hostValues } from './encoder-runner.ts';
+import { loadModel } from './load.ts';
+import type { TranscribeOptions } from './options.ts';
+
+const CASES = ['canary-aed', 'canary2-aed'];
+
+type Prompt = {
+  readonly transcribe_arguments: Record<string, string | boolean>;
+  readonly context_ids: readonly number[];
+};
+
+async function open(golden: Golden): Promise<LoadedModel> {
+  const source = { kind: 'file', file: golden.archive(), name: `${golden.name}.nemo` } as const;
+  const model = await loadModel(source, { device: 'wasm', cache: false });
+  if (!(model instanceof LoadedModel)) throw new Error('not an engine model');
+  return model;
+}
+
+function promptsOf(golden: Golden): Record<string, Prompt> {
+  return golden.json['prompts'] as Record<string, Prompt>;
+}
+
+/** For files NeMo's loader drops every other slot (`task` too: it looks for `taskname`); we do as it does for arrays, where all count. */
+const SEEN_FOR_FILES = ['source_lang', 'target_lang', 'pnc', 'timestamps'];
+
+function seenForFiles(slots: Record<string, string | boolean>): Record<string, string | boolean> {
+  return Object.fromEntries(Object.entries(slots).filter(([name]) => SEEN_FOR_FILES.includes(name)));
+}
+
+/** NeMo's keyword arguments as our options. */
+function toOptions({ timestamps, ...slots }: Record<string, string | boolean>): TranscribeOptions {
+  return { prompt: slots, ...(timestamps ? { timestamps: true } : {}) };
+}
+
+test.each(CASES)('%s: the decoder sees and scores what NeMo computes', async (name) => {
+  const golden = openGolden(name);
+  const model = await open(golden);
+  const { mel, encoder, sessions, spec } = model.parts;
+  if (!spec.aed) throw new Error('no attention decoder');
+  const encoded = [];
+  for (const { samples } of golden.inputs) encoded.push(await encoder.encode([mel.extract(samples)], model.context));
+
+  const cross = await sessions.get('cross');
+  for (const [index, clip] of encoded.entries()) {
+    const { states } = await cross.run({ encoded: clip.tensor }, ['states']);
+    const ours = await hostValues(states as NonNullable<typeof states>);
+    // NeMo's may have one frame more, of the padding column.
+    const theirs = golden.array(`single.${index}.decoder_states`).data.subarray(0, ours.length);
+    expect(theirs).toHaveLength(ours.length);
+    expect(greatestDifference(ours, theirs)).toBeLessThan(TOLERANCE.encoded);
+  }
+  for (const [promptName, { context_ids: context }] of Object.entries(promptsOf(golden))) {
+    const key = `beam1.${promptName}`;
+    for (const [index, clip] of encoded.entries()) {
+      if (!golden.hasArray(`${key}.single.${index}.teacher_log_probs`)) continue; // left out of the small set
+      const theirs = golden.array(`${key}.single.${index}.teacher_log_probs`);
+      const answer = golden.transcripts(key).single[index]?.y_sequence ?? [];
+      const memory = await createCrossMemory(sessions, spec.aed, clip);
+      const ours = await new AedRunner(sessions, spec.aed, memory).score([[...context, ...answer]]);
+      expect(ours).toHaveLength(theirs.data.length);
+      expect(greatestDifference(ours, theirs.data)).toBeLessThan(TOLERANCE.logits);
+    }
+  }
+});
+
+test.each(CASES)('%s: a step at a time, with padding and mixed rows, scores as the whole text does', async (name) => {
+  const golden = openGolden(name);
+  const model = await open(golden);
+  const { mel, encoder, sessions, spec } = model.parts;
+  if (!spec.aed) throw new Error('no attention decoder');
+  const memories = [];
+  for (const { samples } of golden.inputs)
+    memories.push(
+      await createCrossMemory(sessions, spec.aed, await encoder.encode([mel.extract(samples)], model.context)),
+    );
+  const [memory] = await joinCrossMemories(sessions, memories);
+  if (!memory) throw new Error('no memory');
+  const runner = new AedRunner(sessions, spec.aed, memory);
+  const [promptName, prompt] = Object.entries(promptsOf(golden))[0] as [string, Prompt];
+  const answers = golden.transcripts(`beam1.${promptName}`).single.map((one) => one.y_sequence as readonly number[]);
+
+  let step = await runner.start(answers.map(() => prompt.context_ids));
+  // From now on two rows a clip; the first row's parent changes places to check that caches follow.
+  let parents = [0, 0, 1, 1, 2, 2];
+  const numClasses = step.logProbs.length / 3;
+  const numSteps = Math.min(...answers.map((answer) => answer.length));
+  for (let index = 0; index < numSteps; index++) {
+    const tokens = answers.flatMap((answer) => [answer[index] as number, answer[index] as number]);
+    step = await runner.step(step.state, tokens, parents);
+    parents = [1, 0, 3, 2, 5, 4];
+    for (const clip of answers.keys()) {
+      const theirs = golden.array(`beam1.${promptName}.single.${clip}.teacher_log_probs`).data;
+      const from = (prompt.context_ids.length + index) * numClasses;
+      for (const row of [2 * clip, 2 * clip + 1]) {
+        expect(
+          greatestDifference(
+            step.logProbs.subarray(row * numClasses, (row + 1) * numClasses),
+            theirs.subarray(from, from + numClasses),
+          ),
+        ).toBeLessThan(TOLERANCE.logits);
+      }
+    }
+  }
+});
+
+test.each(CASES)('%s: prompts have the ids NeMo gives them', async (name) => {
+  const golden = openGolden(name);
+  const { parts } = await open(golden);
+  for (const { transcribe_arguments: slots, context_ids: context } of Object.values(promptsOf(golden))) {
+    const { aed } = parts.spec;
+    expect(aed && createAedRequest(aed, parts.tokenizer, aed.decoding, toOptions(slots)).prompt).toEqual(context);
+  }
+});
+
+const STRATEGIES: Record<string, object | undefined> = {
+  beam1: undefined,
+  greedy: { strategy: 'greedy', greedy: { temperature: null } },
+  beam4: { strategy: 'beam', beam: { beam_size: 4, len_pen: 0, max_generation_delta: 50 } },
+  beam4_len_pen_1: { strategy: 'beam', beam: { beam_size: 4, len_pen: 1, max_generation_delta: 50 } },
+  beam4_n_best: { strategy: 'beam', beam: { beamSize: 4, returnBestHypothesis: false, maxGenerationDelta: 50 } },
+  no_generation_room: { strategy: 'beam', beam: { beam_size: 1, max_generation_delta: -40 } },
+};
+
+const ANSWERS = CASES.flatMap((name) => {
+  const golden = openGolden(name);
+  const prompts = Object.keys(promptsOf(golden)).map((prompt) => ['beam1', `beam1.${prompt}`, prompt] as const);
+  const [first] = Object.keys(promptsOf(golden)) as [string];
+  const others = Object.keys(STRATEGIES)
+    .filter((key) => key !== 'beam1')
+    .map((key) => [key, key, first] as const);
+  return [...prompts, ...others].map(([strategy, key, prompt]) => ({ name, strategy, key, prompt }));
+});
+
+test.each(ANSWERS)(
+  '$name: $key answers as NeMo, one by one and as a batch',
+  async ({ name, strategy, key, prompt }) => {
+    const golden = openGolden(name);
+    const model = await open(golden);
+    if (STRATEGIES[strategy]) model.changeDecodingStrategy(STRATEGIES[strategy]);
+    const { transcribe_arguments: slots } = promptsOf(golden)[prompt] as Prompt;
+    const options = toOptions(seenForFiles(slots));
+    const expected = golden.transcripts(key) as GoldenTranscripts;
+    const files = golden.inputs.map((input) => input.file);
+
+    const batch = await model.transcribe(files, options);
+    for (const [index, file] of files.entries()) {
+      const [single] = await model.transcribe([file], options);
+      compare(single?.hypothesis, expected.single[index]);
+      compare(batch[index]?.hypothesis, expected.batch[index]);
+    }
+  },
+);
+
+test.each(CASES)('%s: every slot counts, as for NeMo with arrays', async (name) => {
+  const golden = openGolden(name);
+  const model = await open(golden);
+  const answers = golden.json['from_arrays_by_prompt'] as Record<
+    string,
+    readonly GoldenHypothesis[] | { raises: string }
+  >;
+  for (const [promptName, expected] of Object.entries(answers)) {
+    if (!Array.isArray(expected)) continue;
+    const options = toOptions((promptsOf(golden)[promptName] as Prompt).transcribe_arguments);
+    const ours = await model.transcribe(
+      golden.inputs.map((input) => input.samples),
+      options,
+    );
+    ours.forEach(({ hypothesis }, index) => compare(hypothesis, expected[index]));
+  }
+});
+
+test('arrays, German, and the defaults of the checkpoint', async () => {
+  for (const name of CASES) {
+    const golden = openGolden(name);
+    const model = await open(golden);
+    const arrays = await model.transcribe(golden.inputs.map((input) => input.samples));
+    const expected = golden.json['from_arrays'] as GoldenHypothesis[];
+    arrays.forEach(({ hypothesis }, index) => compare(hypothesis, expected[index]));
+    const [german] = await model.transcribe([openInput('wetter').file], {
+      sourceLang: 'de',
+      targetLang: 'de',
+      pnc: true,
+    });
+    const { results } = golden.json['manifest'] as { results: GoldenHypothesis[] };
+    compare(german?.hypothesis, results[2]);
+  }
+});
+
+test('slots that the format or the checkpoint lacks are refused, with what it has', async () => {
+  const canary = await open(openGolden('canary-aed'));
+  const canary2 = await open(openGolden('canary2-aed'));
+  const { samples } = openInput('forty');
+  const ask = (model: LoadedModel, options: TranscribeOptions) => model.transcribe([samples], options);
+  await expect(ask(canary, { timestamps: true })).rejects.toMatchObject({
+    code: 'unsupported-option',
+    message: expect.stringContaining('canary2'),
+  });
+  await expect(ask(canary, { prompt: { itn: true } })).rejects.toMatchObject({
+    code: 'unsupported-option',
+    message: expect.stringContaining('source_lang, task, target_lang, pnc'),
+  });
+  await expect(ask(canary, { task: 'sing' })).rejects.toMatchObject({
+    code: 'unsupported-option',
+    message: expect.stringContaining('transcribe'),
+  });
+  await expect(ask(canary2, { pnc: 'perhaps' })).rejects.toMatchObject({
+    code: 'unsupported-option',
+    message: expect.stringContaining('nopnc'),
+  });
+  await expect(ask(canary2, { targetLang: 'it' })).rejects.toMatchObject({
+    code: 'unsupported-option',
+    message: expect.stringContaining('en, de, es, fr'),
+  });
+  await expect(ask(canary2, { prompt: { emotion: 'bored' } })).rejects.toMatchObject({
+    code: 'unsupported-option',
+    message: expect.stringContaining('<|emo:sad|>'),
+  });
+  expect(() => canary.changeDecodingStrategy({ strategy: 'tsd' })).toThrow(/strategy is "tsd".*greedy/);
+});
+
+function compare(
+  ours: Hypothesis | undefined,
+  theirs: GoldenHypothesis | readonly GoldenHypothesis[] | undefined,
+): void {
+  if (!ours || !theirs) throw new Error('no hypothesis');
+  if (Array.isArray(theirs)) {
+    expect(ours.nBest).toHaveLength(theirs.length);
+    theirs.forEach((one, rank) => compare(ours.nBest?.[rank], one));
+    return;
+  }
+  const one = theirs as GoldenHypothesis;
+  expect(ours.text).toBe(one.text);
+  expect(ours.ySequence).toEqual(one.y_sequence);
+  expect(Math.abs(ours.score - one.score)).toBeLessThan(TOLERANCE.score * Math.max(1, ours.ySequence.length));
+  if (!one.timestamp || !('word' in one.timestamp)) return;
+  for (const kind of ['word', 'segment'] as const) {
+    expect(ours.timestamp[kind]?.map((span) => [Reflect.get(span, kind), span.startOffset, span.endOffset])).toEqual(
+      one.timestamp[kind].map((span) => [Reflect.get(span, kind), span.start_offset, span.end_offset]),
+    );
+    ours.timestamp[kind]?.forEach((span, index) =>
+      expect(span.end).toBeCloseTo(
+        one.timestamp && 'word' in one.timestamp ? (one.timestamp[kind][index]?.end ?? 0) : 0,
+        9,
+      ),
+    );
+  }
+}
+
+function greatestDifference(ours: Float32Array, theirs: Float32Array): number {
+  let worst = 0;
+  theirs.forEach((value, index) => {
+    worst = Math.max(worst, Math.abs(value - (ours[index] as number)));
+  });
+  return worst;
+}
