@@ -72,9 +72,9 @@ function selectEntries(args: Arguments): Entry[] {
     return args.positionals.map((audio) => ({ audio, path: audio }));
   }
   if (args.positionals.length > 0) throw new UsageError('Name recordings or a --manifest, not both.');
-  const entries = readManifest(manifest);
-  const shard = args.text('shard');
-  return shard === undefined ? entries : shardOf(entries, parseShard(shard));
+  const text = args.text('shard');
+  const shard = text === undefined ? { index: 1, count: 1 } : parseShard(text);
+  return shardOf(readManifest(manifest), shard);
 }
 
 function parseShard(text: string): { index: number; count: number } {

@@ -7,13 +7,16 @@ import type { WeightReader } from '../model/weight-reader.ts';
 import { readCheckpoint } from './convert.ts';
 import type { Precision } from './options.ts';
 
+/** A head of a checkpoint. */
+export type DecoderKind = 'ctc' | NonNullable<ModelSpec['transducer']>['kind'];
+
 /** The JSON of `sotto inspect`: part of the command line's contract. */
 export type CheckpointDescription = {
   /** NeMo class, e.g. `EncDecCTCModelBPE`. */
   readonly className: string;
   readonly nemoVersion: string;
   readonly parameters: number;
-  readonly decoders: readonly ('ctc' | 'rnnt' | 'tdt')[];
+  readonly decoders: readonly DecoderKind[];
   readonly features: {
     /** Hz. */
     readonly sampleRate: number;
@@ -34,7 +37,7 @@ export type CheckpointDescription = {
     readonly languages: readonly string[];
   };
   readonly decoding: {
-    readonly default: 'ctc' | 'rnnt' | 'tdt';
+    readonly default: DecoderKind;
     readonly maxSymbols: number | null;
     readonly durations: readonly number[];
   };

@@ -1,0 +1,310 @@
+/** Whole command lines on a tiny checkpoint made by NeMo: what is printed, and the exit status. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, describe, expect, test } from 'vitest';
+import { maxDifference, openGolden, TOLERANCE } from '../../e2e/support/golden.ts';
+import { parseNpy } from '../../e2e/support/npz.ts';
+import { runCli } from './run-cli.ts';
+
+const FIXTURES = fileURLToPath(new URL('../../e2e/fixtures/', import.meta.url));
+const MODEL = join(FIXTURES, 'families/hybrid-tdt-ctc/model.nemo');
+const STREAMING = join(FIXTURES, 'families/fastconformer-streaming-hybrid/model.nemo');
+const golden = openGolden('hybrid-tdt-ctc');
+const clips = golden.inputs.map(({ name }) => join(FIXTURES, `audio/${name}.wav`));
+const [clip = ''] = clips;
+
+const folder = mkdtempSync(join(tmpdir(), 'sotto-cli-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const scratch = (name: string) => join(folder, name);
+
+async function run(...argv: string[]): Promise<{ status: number; out: string; err: string }> {
+  let [out, err] = ['', ''];
+  const status = await runCli(argv, {
+    out: (text) => {
+      out += text;
+    },
+    err: (text) => {
+      err += text;
+    },
+  });
+  return { status, out, err };
+}
+
+async function json<T>(...argv: string[]): Promise<T> {
+  const { status, out, err } = await run(...argv);
+  expect(err).toBe('');
+  expect(status).toBe(0);
+  return JSON.parse(out) as T;
+}
+
+describe('exit status', () => {
+  test.each([
+    [['fly']],
+    [['transcribe']],
+    [['transcribe', clip, '--fly']],
+    [['transcribe', clip, '--batch-size', '0']],
+    [['transcribe', clip, '--long', 'short']],
+    [['transcribe', clip, '--decoding', '{']],
+    [['transcribe', clip, '--shard', '1/2']],
+    [['transcribe', '--manifest', 'x', '--shard', '0/2']],
+    [['features', clip, clip]],
+    [['save', MODEL, 'out.zip']],
+    [['inspect']],
+  ])('2 for %j', async (argv) => {
+    const { status, err, out } = await run(...argv);
+    expect(status).toBe(2);
+    expect(err).toMatch(/^sotto: .+ \[[a-z-]+\]\n$/);
+    expect(out).toBe('');
+  });
+
+  test.each([
+    ['checkpoint-not-found', ['inspect', 'no/such/file.nemo']],
+    ['checkpoint-corrupt', ['inspect', fileURLToPath(import.meta.url)]],
+    ['audio-undecodable', ['transcribe', '--model', MODEL, 'no-such.wav']],
+    [
+      'unsupported-option',
+      [
+        'transcribe',
+        '--model',
+        join(FIXTURES, 'families/fastconformer-ctc-bpe/model.nemo'),
+        '--decoder-type',
+        'rnnt',
+        clip,
+      ],
+    ],
+    ['unsupported-option', ['stream', '--model', STREAMING, '--att-context-size', '[1, 1]', clip]],
+    ['bad-manifest', ['wer', 'no-such.jsonl']],
+  ])('3 and the code %s', async (code, argv) => {
+    const { status, err } = await run(...argv);
+    expect(err).toMatch(new RegExp(`^sotto: .+ \\[${code}\\]\\n$`));
+    expect(status).toBe(3);
+  });
+
+  test('0 for help, which shows every option of a command', async () => {
+    expect((await run('help')).status).toBe(0);
+    const { status, out } = await run('transcribe', '--help');
+    expect(status).toBe(0);
+    for (const option of [
+      'model',
+      'device',
+      'precision',
+      'decoder-type',
+      'decoding',
+      'attention',
+      'prompt',
+      'batch-size',
+      'long',
+      'channel',
+      'timestamps',
+      'alignments',
+      'manifest',
+      'shard',
+      'json-lines',
+      'output',
+    ]) {
+      expect(out).toContain(`--${option}`);
+    }
+  });
+});
+
+type Row = {
+  audio: string;
+  duration: number;
+  device: string;
+  precision: string;
+  seconds: { load: number; total: number };
+  hypotheses: {
+    text: string;
+    ySequence: number[];
+    alignments?: unknown;
+    timestamp: { word?: { word: string; startOffset: number }[] };
+  }[];
+};
+
+describe('transcribe', () => {
+  test('--json gives an array with NeMo’s hypotheses, in the order of the arguments', async () => {
+    const rows = await json<Row[]>('transcribe', '--json', '--timestamps', '--model', MODEL, ...clips);
+    const expected = golden.transcripts('timestamps').batch;
+    expect(rows.map(({ audio }) => audio)).toEqual(clips);
+    rows.forEach((row, index) => {
+      expect(Object.keys(row)).toEqual(['audio', 'duration', 'hypotheses', 'device', 'precision', 'seconds']);
+      expect(row.hypotheses[0]?.text).toBe(expected[index]?.text);
+      expect(row.hypotheses[0]?.ySequence).toEqual(expected[index]?.y_sequence);
+      expect(row.duration).toBeCloseTo((golden.inputs[index]?.samples.length ?? 0) / 16000, 9);
+      expect(row).toMatchObject({ device: 'wasm', precision: 'fp32' });
+      expect(row.seconds.total).toBeGreaterThan(row.seconds.load);
+    });
+  });
+
+  test('--decoder-type ctc takes the other head, and --alignments its log-probabilities as plain numbers', async () => {
+    const [row] = await json<Row[]>(
+      'transcribe',
+      '--json',
+      '--alignments',
+      '--decoder-type',
+      'ctc',
+      '--model',
+      MODEL,
+      clip,
+    );
+    expect(row?.hypotheses[0]?.text).toBe(golden.transcripts('ctc.greedy').single[0]?.text);
+    expect(JSON.stringify(row?.hypotheses[0]?.alignments)).toMatch(/\[-\d/);
+  });
+
+  test('without --json prints the text, with the name when there are several', async () => {
+    const texts = golden.transcripts('greedy').single.map(({ text }) => text.trim());
+    expect((await run('transcribe', '--model', MODEL, clip)).out).toBe(`${texts[0]}\n`);
+    expect((await run('transcribe', '--model', MODEL, ...clips)).out).toBe(
+      clips.map((path, index) => `${path}\t${texts[index]}\n`).join(''),
+    );
+  });
+
+  test('a manifest in shards, stopped and started again, gives every line once', async () => {
+    const manifest = scratch('all.jsonl');
+    writeFileSync(manifest, clips.map((path) => `${JSON.stringify({ audio_filepath: path })}\n`).join(''));
+    const lines = async (...argv: string[]) =>
+      (await run('transcribe', '--model', MODEL, '--manifest', manifest, ...argv)).out;
+    const whole = (await lines('--json-lines'))
+      .trim()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as Row).hypotheses);
+    expect(whole).toHaveLength(clips.length);
+
+    const output = scratch('out.jsonl');
+    await lines('--shard', '2/2', '--output', output);
+    expect(readFileSync(output, 'utf8').trim().split('\n')).toHaveLength(1);
+    await lines('--output', output);
+    await lines('--output', output);
+    const rows = readFileSync(output, 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Row);
+    expect(clips.map((path) => rows.find(({ audio }) => audio === path)?.hypotheses)).toEqual(whole);
+    expect(rows).toHaveLength(clips.length);
+  });
+
+  test('a bad recording of a manifest is told, the others are done, and the status is 3', async () => {
+    const manifest = scratch('bad.jsonl');
+    writeFileSync(manifest, `{"audio_filepath": "gone.wav"}\n${JSON.stringify({ audio_filepath: clip })}\n`);
+    const { status, out, err } = await run('transcribe', '--model', MODEL, '--manifest', manifest, '--json-lines');
+    expect(status).toBe(3);
+    expect(err).toMatch(/^sotto: gone\.wav: .+ \[audio-undecodable\]\nsotto: 1 of 2 .+ \[bad-manifest\]\n$/);
+    expect(out.trim().split('\n')).toHaveLength(1);
+  });
+
+  test('an offset and a duration stand for that part of the file', async () => {
+    const manifest = scratch('part.jsonl');
+    writeFileSync(manifest, `${JSON.stringify({ audio_filepath: clip, offset: 0.25, duration: 0.5 })}\n`);
+    const [row] = await json<Row[]>('transcribe', '--json', '--model', MODEL, '--manifest', manifest);
+    expect(row).toMatchObject({ offset: 0.25, duration: 0.5 });
+  });
+});
+
+test('stream --json prints one line an update; committed only grows, and the last one is final', async () => {
+  const { out, status } = await run(
+    'stream',
+    '--json',
+    '--model',
+    STREAMING,
+    join(FIXTURES, `audio/${openGolden('fastconformer-streaming-hybrid').inputs[0]?.name}.wav`),
+  );
+  expect(status).toBe(0);
+  const updates = out
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { time: number; committed: string; draft: string; isFinal: boolean });
+  expect(updates.length).toBeGreaterThan(3);
+  updates.forEach((update, index) => {
+    expect(Object.keys(update)).toEqual(['time', 'committed', 'draft', 'isFinal']);
+    expect(update.committed.startsWith(updates[index - 1]?.committed ?? '')).toBe(true);
+    expect(update.isFinal).toBe(index === updates.length - 1);
+  });
+});
+
+test('features writes the log-mel, and the encoder output, as NeMo gives them', async () => {
+  for (const [extra, expected, length, tolerance] of [
+    [[], golden.features(0), golden.featuresLength(0), TOLERANCE.features],
+    [['--encoder'], golden.encoded(0), golden.encodedLength(0), TOLERANCE.encoded],
+  ] as const) {
+    const file = scratch('matrix.npy');
+    await run('features', '--model', MODEL, clip, '--npy', file, ...extra);
+    const { shape, data } = parseNpy(readFileSync(file));
+    expect(shape).toEqual([expected.shape[0], length]);
+    expect(maxDifference({ shape, data: data as Float32Array<ArrayBuffer> }, expected, length)).toBeLessThan(tolerance);
+  }
+});
+
+test('wer counts what NeMo counts', async () => {
+  const manifest = scratch('wer.jsonl');
+  const texts = golden.transcripts('greedy').single.map(({ text }) => text);
+  const references = [`${texts[0]} more`, texts[1] ?? '', 'nothing alike'];
+  writeFileSync(
+    manifest,
+    clips.map((path, index) => `${JSON.stringify({ audio_filepath: path, text: references[index] })}\n`).join(''),
+  );
+  const report = await json<{ wer: number; words: Record<string, number>; rtfx: number; results: unknown[] }>(
+    'wer',
+    '--json',
+    '--model',
+    MODEL,
+    manifest,
+  );
+  const numWords = (text = '') => text.trim().split(/\s+/).length;
+  expect(report.words).toMatchObject({
+    reference: numWords(references[0]) + numWords(references[1]) + 2,
+    deletions: 1,
+    substitutions: 2,
+    insertions: numWords(texts[2]) - 2,
+  });
+  expect(report.wer).toBeCloseTo((1 + numWords(texts[2])) / (report.words['reference'] ?? 0), 12);
+  expect(report.results).toHaveLength(3);
+});
+
+test('inspect tells class, size, tokenizer and streaming without running anything', async () => {
+  const description = await json<Record<string, unknown>>('inspect', '--json', STREAMING);
+  expect(description).toMatchObject({
+    className: 'EncDecHybridRNNTCTCBPEModel',
+    decoders: ['rnnt', 'ctc'],
+    tokenizer: { kind: 'sentencepiece' },
+    streaming: { cacheAware: true },
+  });
+  const { memory, parameters } = description as { memory: Record<string, number>; parameters: number };
+  expect(memory['fp32']).toBe(4 * parameters);
+  expect((await run('inspect', MODEL)).out.split('\n').length).toBeLessThan(24);
+});
+
+test('save writes an archive that gives the same text, and export-onnx every graph with its data', async () => {
+  const saved = scratch('saved.nemo');
+  expect((await run('save', MODEL, saved)).status).toBe(0);
+  expect((await run('transcribe', '--model', saved, clip)).out).toBe(
+    (await run('transcribe', '--model', MODEL, clip)).out,
+  );
+
+  expect((await run('export-onnx', MODEL, scratch('onnx'))).status).toBe(0);
+  const { graphs } = JSON.parse(readFileSync(scratch('onnx/sotto.json'), 'utf8')) as {
+    graphs: Record<string, string[]>;
+  };
+  expect(Object.keys(graphs)).toContain('encoder');
+  for (const [name, files] of Object.entries(graphs)) {
+    for (const file of [`${name}.onnx`, ...files])
+      expect(readFileSync(join(scratch('onnx'), file)).length).toBeGreaterThan(0);
+  }
+});
+
+test('bench reports every stage', async () => {
+  const report = await json<{ ms: Record<string, number>; load: number; peakMiB: number; text: string }>(
+    'bench',
+    '--json',
+    '--runs',
+    '1',
+    '--model',
+    MODEL,
+    clip,
+  );
+  expect(Object.keys(report.ms)).toEqual(
+    expect.arrayContaining(['decode', 'mel', 'encoder', 'predictor', 'joint', 'text']),
+  );
+  expect(report.text).toBe(golden.transcripts('greedy').single[0]?.text);
+});
