@@ -1,9 +1,11 @@
 /** Heads against NeMo's own numbers: transducers of every kind, prompts, classification. */
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { EncoderSession } from '../../e2e/support/encoder-session.ts';
 import { TOLERANCE, openGolden } from '../../e2e/support/golden.ts';
 import { GraphSession, type HostTensor, openCheckpoint } from '../../e2e/support/graph-session.ts';
-import type { NpyArray } from '../../e2e/support/npz.ts';
+import { type NpyArray, readNpz } from '../../e2e/support/npz.ts';
+import { readWeights } from '../archive/read-weights.ts';
 import { type TransducerNetwork, decodeTransducerGreedy } from '../decoding/transducer-greedy.ts';
 import { buildClassificationHead } from './classification-head.ts';
 import { paddingColumns, readClassifierSpec } from './classifier-spec.ts';
@@ -12,7 +14,7 @@ import { seesPadding } from './encoder.ts';
 import { buildLanguagePrompt, oneHotLanguages, readLanguagePrompt } from './language-prompt.ts';
 import { type TransducerSpec, blankClass, readTransducerSpec } from './transducer-spec.ts';
 import { buildJoint, buildPredictor, buildProjection } from './transducer.ts';
-import type { WeightReader } from './weight-reader.ts';
+import { WeightReader } from './weight-reader.ts';
 
 const TRANSDUCERS = ['fastconformer-rnnt-bpe', 'fastconformer-tdt-bpe', 'stateless-rnnt-bpe', 'multiblank-rnnt-bpe', 'contextnet-rnnt-bpe', 'prompt-rnnt-streaming'];
 
@@ -35,6 +37,20 @@ test.each(TRANSDUCERS)("%s takes NeMo's decisions with NeMo's logits", async (na
     expect(decoded!.steps.map(({ frame, token, duration }) => [frame, token, spec.kind === 'tdt' ? duration : 0])).toEqual(decisions);
     expectClose(decoded!.steps.flatMap(({ logits }) => [...logits]), golden.array(`single.${input}.joint_logits`).data, TOLERANCE.logits);
   }
+});
+
+test("a hybrid autoregressive joint gives NeMo's log-probabilities", async () => {
+  const folder = new URL('../../e2e/fixtures/heads/', import.meta.url);
+  const weights = new WeightReader(await readWeights(new Blob([readFileSync(new URL('hat.ckpt', folder))])));
+  const arrays = readNpz(new URL('hat.npz', folder));
+  const floats = (name: string) => ({ data: arrays.get(name)!.data as Float32Array, dims: arrays.get(name)!.shape });
+  const spec = readTransducerSpec({
+    decoder: { _target_: 'RNNTDecoder', vocab_size: 20, prednet: { pred_hidden: 8, pred_rnn_layers: 1 } },
+    joint: { _target_: 'HATJoint', num_classes: 20, jointnet: { joint_hidden: 12, activation: 'relu' } },
+  });
+  const joint = await GraphSession.create(buildJoint(weights, spec));
+  const { logits } = await joint.run({ projected: floats('projected'), predicted: floats('predicted') });
+  expectClose(logits!.data, floats('logits').data, 1e-5);
 });
 
 test('the language prompt turns encoder frames into those NeMo gives the heads', async () => {

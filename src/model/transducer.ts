@@ -66,19 +66,19 @@ export function buildJoint(weights: WeightReader, spec: TransducerSpec): Graph {
   const projected = graph.input('projected', 'float32', ['rows', size]);
   const predicted = graph.input('predicted', 'float32', ['rows', size]);
   const activation = { relu: 'Relu', sigmoid: 'Sigmoid', tanh: 'Tanh' }[spec.joint.activation];
-  const hidden = graph.op(activation, [graph.op('Add', [projected, predicted])]);
+  const sum = graph.op('Add', [projected, predicted]);
+  const hidden = graph.op(activation, [sum]);
   // joint_net is [activation, (Dropout,) Linear]: the index depends on whether the config had a dropout.
   const name = weights.has('joint.joint_net.2.weight') ? 'joint.joint_net.2' : 'joint.joint_net.1';
   const outputSize = spec.vocabularySize + 1 + spec.numExtraOutputs;
   const labels = linear(graph, weights, name, hidden, { inputSize: size, outputSize: spec.joint.isHat ? outputSize - 1 : outputSize, hasBias: true });
-  graph.output('logits', spec.joint.isHat ? withHatBlank(graph, weights, spec, hidden, labels) : labels, 'float32', ['rows', outputSize]);
+  graph.output('logits', spec.joint.isHat ? withHatBlank(graph, weights, spec, sum, labels) : labels, 'float32', ['rows', outputSize]);
   return graph;
 }
 
-/** NeMo `HATJoint`: log P(blank) from a logistic unit of its own, the labels share what is left. */
-function withHatBlank(graph: Graph, weights: WeightReader, spec: TransducerSpec, hidden: Value, labels: Value): Value {
-  const name = weights.has('joint.blank_pred.2.weight') ? 'joint.blank_pred.2' : 'joint.blank_pred.1';
-  const logit = linear(graph, weights, name, hidden, { inputSize: spec.joint.hiddenSize, outputSize: 1, hasBias: true });
+/** NeMo `HATJoint`: log P(blank) from a logistic unit of its own over the tanh of the sum, whatever the activation; labels share what is left. */
+function withHatBlank(graph: Graph, weights: WeightReader, spec: TransducerSpec, sum: Value, labels: Value): Value {
+  const logit = linear(graph, weights, 'joint.blank_pred.2', graph.op('Tanh', [sum]), { inputSize: spec.joint.hiddenSize, outputSize: 1, hasBias: true });
   const blank = graph.op('Neg', [graph.op('Softplus', [graph.op('Neg', [logit])])]);
   const left = graph.op('Max', [graph.op('Sub', [graph.scalar(1), graph.op('Exp', [blank])]), graph.scalar(1e-6)]);
   const scaled = graph.op('Add', [logSoftmax(graph, labels), graph.op('Log', [left])]);
