@@ -1,6 +1,7 @@
 /** Runs a checkpoint's encoder as the engine does: graph, positions and masks from `src/model/encoder.ts`. */
 import type { ContextSize } from '../../src/model/conformer-spec.ts';
 import { type EncoderSpec, attentionContexts, buildEncoder, encodedLength, encoderFeeds, encoderPositions, seesPadding } from '../../src/model/encoder.ts';
+import { isIgnoredWeight } from '../../src/model/ignored-weights.ts';
 import { readEncoderSpec } from '../../src/model/spec.ts';
 import { GraphSession, type HostTensor, openCheckpoint } from './graph-session.ts';
 import type { NpyArray } from './npz.ts';
@@ -29,6 +30,7 @@ export class EncoderSession {
     const { config, weights } = await openCheckpoint(archive);
     const spec = change(readEncoderSpec((config as { encoder: never }).encoder));
     const graphs = buildEncoder(weights, spec, { masked });
+    weights.assertAllUsed((name) => isIgnoredWeight(name) || !name.startsWith('encoder.'));
     const named = (name: string) => graphs.find((graph) => graph.name === name);
     const positions = named('positions');
     return new EncoderSession(spec, masked, await GraphSession.create(named('encoder')!), positions && (await GraphSession.create(positions)));

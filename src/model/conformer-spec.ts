@@ -65,6 +65,8 @@ export type ConformerSpec = {
   /** Every context the checkpoint offers; the first is the default. */
   readonly contexts: readonly ContextSize[];
   readonly contextStyle: v.InferOutput<typeof schema>['att_context_style'];
+  /** `chunked_limited_with_rc` only: left, chunk and right sizes it was trained with, in encoder frames, each to be chosen by itself. */
+  readonly chunkChoices?: readonly (readonly number[])[];
   readonly xscaling: boolean;
   readonly useBias: boolean;
   readonly untieBiases: boolean;
@@ -102,6 +104,7 @@ export function readConformerSpec(section: unknown): ConformerSpec {
     attention: c.self_attention_model,
     contexts: contexts(c.att_context_size, c.att_context_style),
     contextStyle: c.att_context_style,
+    ...(c.att_context_style === 'chunked_limited_with_rc' && c.att_chunk_context_size ? { chunkChoices: c.att_chunk_context_size } : {}),
     xscaling: c.xscaling,
     useBias: c.use_bias,
     untieBiases: c.untie_biases,
