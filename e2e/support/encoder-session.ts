@@ -1,6 +1,14 @@
 /** Runs a checkpoint's encoder as the engine does: graph, positions and masks from `src/model/encoder.ts`. */
 import type { ContextSize } from '../../src/model/conformer-spec.ts';
-import { type EncoderSpec, attentionContexts, buildEncoder, encodedLength, encoderFeeds, encoderPositions, seesPadding } from '../../src/model/encoder.ts';
+import {
+  type EncoderSpec,
+  attentionContexts,
+  buildEncoder,
+  encodedLength,
+  encoderFeeds,
+  encoderPositions,
+  seesPadding,
+} from '../../src/model/encoder.ts';
 import { isIgnoredWeight } from '../../src/model/ignored-weights.ts';
 import { readEncoderSpec } from '../../src/model/spec.ts';
 import { GraphSession, type HostTensor, openCheckpoint } from './graph-session.ts';
@@ -26,14 +34,22 @@ export class EncoderSession {
    * @param masked built for padded batches
    * @param change turns the archive's spec into the one to run
    */
-  static async open(archive: Blob, { masked, change = (spec) => spec }: { masked: boolean; change?: (spec: EncoderSpec) => EncoderSpec }): Promise<EncoderSession> {
+  static async open(
+    archive: Blob,
+    { masked, change = (spec) => spec }: { masked: boolean; change?: (spec: EncoderSpec) => EncoderSpec },
+  ): Promise<EncoderSession> {
     const { config, weights } = await openCheckpoint(archive);
     const spec = change(readEncoderSpec((config as { encoder: never }).encoder));
     const graphs = buildEncoder(weights, spec, { masked });
     weights.assertAllUsed((name) => isIgnoredWeight(name) || !name.startsWith('encoder.'));
     const named = (name: string) => graphs.find((graph) => graph.name === name);
     const positions = named('positions');
-    return new EncoderSession(spec, masked, await GraphSession.create(named('encoder')!), positions && (await GraphSession.create(positions)));
+    return new EncoderSession(
+      spec,
+      masked,
+      await GraphSession.create(named('encoder')!),
+      positions && (await GraphSession.create(positions)),
+    );
   }
 
   /** Encodes [batch, mels, columns] features, of which the first `lengths` columns are valid. */
@@ -74,7 +90,8 @@ function clipOf({ data, dims }: HostTensor, clip: number, length: number): Encod
   const [, frames = 0, size = 0] = dims;
   const result = new Float32Array(size * length);
   for (let row = 0; row < size; row++) {
-    for (let column = 0; column < length; column++) result[row * length + column] = data[(clip * frames + column) * size + row]!;
+    for (let column = 0; column < length; column++)
+      result[row * length + column] = data[(clip * frames + column) * size + row]!;
   }
   return { shape: [size, length], data: result };
 }

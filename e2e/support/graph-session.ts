@@ -43,7 +43,10 @@ export class GraphSession {
     return new GraphSession(instance, await Session.create(instance, part, { device: 'wasm' }));
   }
 
-  async run(feeds: Readonly<Record<string, HostTensor>>, fetches?: readonly string[]): Promise<Record<string, HostTensor>> {
+  async run(
+    feeds: Readonly<Record<string, HostTensor>>,
+    fetches?: readonly string[],
+  ): Promise<Record<string, HostTensor>> {
     const tensors: Record<string, Tensor> = {};
     for (const [name, { data, dims }] of Object.entries(feeds)) {
       tensors[name] =

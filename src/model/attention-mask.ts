@@ -14,7 +14,12 @@ const UNLIMITED_CHUNKS = 10000; // NeMo's stand-in for an unlimited left context
 export function attentionMask(
   spec: ConformerSpec,
   context: ContextSize,
-  { numQueries, numKeys, firstValidKey = 0, numValidKeys = numKeys }: { numQueries: number; numKeys: number; firstValidKey?: number; numValidKeys?: number },
+  {
+    numQueries,
+    numKeys,
+    firstValidKey = 0,
+    numValidKeys = numKeys,
+  }: { numQueries: number; numKeys: number; firstValidKey?: number; numValidKeys?: number },
   out: Float32Array = new Float32Array(numQueries * numKeys),
 ): Float32Array {
   const allowed = contextRange(spec, context);
@@ -38,7 +43,8 @@ export function isUnlimited(context: ContextSize): boolean {
 /** First and last frame that frame `i` may see. */
 function contextRange(spec: ConformerSpec, context: ContextSize): (frame: number) => [number, number] {
   const isLocal = spec.attention === 'rel_pos_local_attn'; // a plain window, whatever the style
-  if (!isLocal && spec.contextStyle === 'chunked_limited_with_rc' && context.length === 3) return chunkedWithRightContext(context);
+  if (!isLocal && spec.contextStyle === 'chunked_limited_with_rc' && context.length === 3)
+    return chunkedWithRightContext(context);
   const [left, right] = [context[0] as number, context.at(-1) as number];
   if (!isLocal && spec.contextStyle === 'chunked_limited' && right >= 0) {
     const chunk = right + 1;

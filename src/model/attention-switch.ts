@@ -27,13 +27,17 @@ export function withAttentionModel(built: ConformerSpec, change: AttentionChange
   const context = change.attContextSize ?? (built.contexts[0] as ContextSize);
   const { globalTokens = 0 } = change;
   if ((attention === 'abs_pos') !== (built.attention === 'abs_pos')) {
-    throw refused(`selfAttentionModel is ${attention}, but the checkpoint was trained with ${built.attention}: relative positions have weights of their own`);
+    throw refused(
+      `selfAttentionModel is ${attention}, but the checkpoint was trained with ${built.attention}: relative positions have weights of their own`,
+    );
   }
   if (attention === 'rel_pos_local_attn' && Math.max(...context) <= 0) {
     throw refused(`attContextSize is [${context.join(', ')}]: local attention needs a context above 0`);
   }
-  if (globalTokens > 0 && attention !== 'rel_pos_local_attn') throw refused(`globalTokens is ${globalTokens}: only rel_pos_local_attn has global tokens`);
-  if (globalTokens > 0 && built.globalTokens.count === 0) throw refused(`globalTokens is ${globalTokens}, but the checkpoint was trained without global tokens`);
+  if (globalTokens > 0 && attention !== 'rel_pos_local_attn')
+    throw refused(`globalTokens is ${globalTokens}: only rel_pos_local_attn has global tokens`);
+  if (globalTokens > 0 && built.globalTokens.count === 0)
+    throw refused(`globalTokens is ${globalTokens}, but the checkpoint was trained without global tokens`);
   return {
     ...built,
     attention,
@@ -41,7 +45,9 @@ export function withAttentionModel(built: ConformerSpec, change: AttentionChange
     contextStyle: attention === 'rel_pos_local_attn' ? 'regular' : built.contextStyle,
     globalTokens: {
       ...built.globalTokens,
-      ...(globalTokens > 0 ? { count: globalTokens, spacing: change.globalTokensSpacing ?? built.globalTokens.spacing } : {}),
+      ...(globalTokens > 0
+        ? { count: globalTokens, spacing: change.globalTokensSpacing ?? built.globalTokens.spacing }
+        : {}),
       active: globalTokens > 0,
     },
   };

@@ -48,12 +48,20 @@ export function selfAttention(
   const keys = inputs.cache ? graph.op('Concat', [inputs.cache.keys, newKeys], { axis: 1 }) : newKeys;
   const values = inputs.cache ? graph.op('Concat', [inputs.cache.values, newValues], { axis: 1 }) : newValues;
 
-  const attentionBias = inputs.positions ? positionScores(graph, weights, spec, name, query, inputs.positions, x, keys, scale, inputs.mask) : inputs.mask;
+  const attentionBias = inputs.positions
+    ? positionScores(graph, weights, spec, name, query, inputs.positions, x, keys, scale, inputs.mask)
+    : inputs.mask;
   const attended = hasGlobalTokens(spec)
     ? attentionWithGlobals(graph, weights, spec, name, x, { query, keys, values }, scale, attentionBias as Value)
     : graph.op(
         'MultiHeadAttention',
-        [query, keys, values, qkvBias(graph, weights, spec, name, scale), ...(attentionBias ? ['', attentionBias] : [])],
+        [
+          query,
+          keys,
+          values,
+          qkvBias(graph, weights, spec, name, scale),
+          ...(attentionBias ? ['', attentionBias] : []),
+        ],
         { num_heads: numHeads, scale: { float: 1 } },
         MICROSOFT,
       );
@@ -92,12 +100,27 @@ function attentionWithGlobals(
 ): Value {
   const size = { inputSize: spec.dModel, outputSize: spec.dModel, hasBias: spec.useBias };
   const biased = (part: string, value: Value, factor = 1) =>
-    byHead(graph, spec.useBias ? graph.op('Add', [value, linearBias(graph, weights, `${name}.linear_${part}`, { ...size, scale: factor })]) : value, spec);
-  const contentQuery = byHead(graph, graph.op('Add', [query, biasedBy(graph, weights, spec, name, 'pos_bias_u', scale)]), spec);
+    byHead(
+      graph,
+      spec.useBias
+        ? graph.op('Add', [value, linearBias(graph, weights, `${name}.linear_${part}`, { ...size, scale: factor })])
+        : value,
+      spec,
+    );
+  const contentQuery = byHead(
+    graph,
+    graph.op('Add', [query, biasedBy(graph, weights, spec, name, 'pos_bias_u', scale)]),
+    spec,
+  );
   const key = biased('k', keys);
   const content = graph.op('MatMul', [contentQuery, graph.op('Transpose', [key], { perm: [0, 1, 3, 2] })]);
   const scores = graph.op('Add', [content, attentionBias]);
-  return globalAttention(graph, weights, spec, name, x, { query: biased('q', query, scale), key, value: biased('v', values), scores });
+  return globalAttention(graph, weights, spec, name, x, {
+    query: biased('q', query, scale),
+    key,
+    value: biased('v', values),
+    scores,
+  });
 }
 
 /**
@@ -112,12 +135,22 @@ function relativeShift(graph: Graph, scores: Value, queries: Value, keys: Value)
   const end = graph.ints(Number.MAX_SAFE_INTEGER);
   const flat = graph.op('Reshape', [scores, graph.ints(0, 0, -1)]);
   const dropped = graph.op('Slice', [flat, numQueries, end, graph.ints(2)]);
-  const rows = graph.op('Reshape', [dropped, graph.op('Concat', [graph.ints(0, 0), numQueries, graph.ints(-1)], { axis: 0 })]);
+  const rows = graph.op('Reshape', [
+    dropped,
+    graph.op('Concat', [graph.ints(0, 0), numQueries, graph.ints(-1)], { axis: 0 }),
+  ]);
   return graph.op('Slice', [rows, graph.ints(0), numKeys, graph.ints(3)]);
 }
 
 /** b_q + pos_bias, scaled, as a vector [dModel]. */
-function biasedBy(graph: Graph, weights: WeightReader, spec: ConformerSpec, name: string, bias: string, scale: number): Value {
+function biasedBy(
+  graph: Graph,
+  weights: WeightReader,
+  spec: ConformerSpec,
+  name: string,
+  bias: string,
+  scale: number,
+): Value {
   const { dModel, numHeads } = spec;
   const sources: [string, number[]][] = [[`${name}.${bias}`, [numHeads, dModel / numHeads]]];
   if (spec.useBias) sources.push([`${name}.linear_q.bias`, [dModel]]);

@@ -11,7 +11,9 @@ import { type MfccSpec, readMfccSpec } from './mfcc-spec.ts';
 import { type MelSpec, readMelSpec } from './preprocessor-spec.ts';
 import { readEncoderSpec } from './spec.ts';
 
-export type FrontEndSpec = { readonly kind: 'mel'; readonly mel: MelSpec } | { readonly kind: 'mfcc'; readonly mfcc: MfccSpec };
+export type FrontEndSpec =
+  | { readonly kind: 'mel'; readonly mel: MelSpec }
+  | { readonly kind: 'mfcc'; readonly mfcc: MfccSpec };
 
 export type ClassifierSpec = {
   readonly className: string;
@@ -27,7 +29,10 @@ const CLASSES = ['EncDecClassificationModel', 'EncDecFrameClassificationModel'];
 export function readClassifierSpec(config: unknown): ClassifierSpec {
   const className = targetClass(config);
   if (!CLASSES.includes(className)) {
-    throw new AsrError('checkpoint-unsupported', `The checkpoint's class (target) is ${className || 'missing'}; supported are ${CLASSES.join(', ')}.`);
+    throw new AsrError(
+      'checkpoint-unsupported',
+      `The checkpoint's class (target) is ${className || 'missing'}; supported are ${CLASSES.join(', ')}.`,
+    );
   }
   const encoder = readEncoderSpec((at(config, 'encoder') ?? {}) as ConfigTree);
   const classification = readClassificationSpec(config);
@@ -51,5 +56,8 @@ function readFrontEnd(section: unknown): FrontEndSpec {
   const target = targetClass(section);
   if (target === 'AudioToMFCCPreprocessor') return { kind: 'mfcc', mfcc: readMfccSpec(section) };
   if (target === 'AudioToMelSpectrogramPreprocessor') return { kind: 'mel', mel: readMelSpec(section) };
-  throw new AsrError('checkpoint-unsupported', `The configuration's preprocessor._target_ is ${target || 'missing'}; supported are AudioToMelSpectrogramPreprocessor and AudioToMFCCPreprocessor.`);
+  throw new AsrError(
+    'checkpoint-unsupported',
+    `The configuration's preprocessor._target_ is ${target || 'missing'}; supported are AudioToMelSpectrogramPreprocessor and AudioToMFCCPreprocessor.`,
+  );
 }

@@ -15,7 +15,10 @@ export function conformerEncodedLength(spec: ConformerSpec, length: number, numF
 }
 
 /** Frames the layers before the reduction work on, and those after it. */
-export function conformerFrames(spec: ConformerSpec, numFrames: number): { readonly before: number; readonly after: number } {
+export function conformerFrames(
+  spec: ConformerSpec,
+  numFrames: number,
+): { readonly before: number; readonly after: number } {
   const before = preEncodedFrames(spec, numFrames);
   return { before, after: spec.reduction ? reducedFrames(spec, spec.reduction, before) : before };
 }
@@ -31,7 +34,11 @@ export function hasLimitedContext(spec: ConformerSpec): boolean {
 }
 
 /** Masks for a batch: nothing for one clip with full context in an encoder built without `masked`. */
-export function conformerFeeds(spec: ConformerSpec, batch: EncoderBatch, { masked }: { readonly masked: boolean }): Record<string, Feed> {
+export function conformerFeeds(
+  spec: ConformerSpec,
+  batch: EncoderBatch,
+  { masked }: { readonly masked: boolean },
+): Record<string, Feed> {
   const { lengths, numFrames, context } = batch;
   const feeds: Record<string, Feed> = {};
   const { before, after } = conformerFrames(spec, numFrames);
@@ -43,22 +50,38 @@ export function conformerFeeds(spec: ConformerSpec, batch: EncoderBatch, { maske
     const byStage = lengths.map((length) => stageLengths(spec, length));
     Object.assign(feeds, stageMasks('subsampling_mask', byStage, stageLengths(spec, numFrames)));
     feeds['frame_mask'] = { data: frameMask(valid, before), dims: [lengths.length, before, 1] };
-    if (spec.reduction?.kind === 'striding') Object.assign(feeds, stageMasks('reduction_mask', reduced, reducedLengths(spec, spec.reduction, before)));
-    if (hasReducedLayers(spec)) feeds['frame_mask_reduced'] = { data: frameMask(reducedValid, after), dims: [lengths.length, after, 1] };
+    if (spec.reduction?.kind === 'striding')
+      Object.assign(feeds, stageMasks('reduction_mask', reduced, reducedLengths(spec, spec.reduction, before)));
+    if (hasReducedLayers(spec))
+      feeds['frame_mask_reduced'] = { data: frameMask(reducedValid, after), dims: [lengths.length, after, 1] };
   }
   if (masked || hasLimitedContext(spec)) {
     feeds['attention_mask'] = batchMask(spec, context, valid, before);
     if (hasReducedLayers(spec)) feeds['attention_mask_reduced'] = batchMask(spec, context, reducedValid, after);
   }
-  if (spec.attention === 'abs_pos') feeds['absolute_positions'] = { data: sinusoids(before, spec.dModel, (row) => row), dims: [1, before, spec.dModel] };
+  if (spec.attention === 'abs_pos')
+    feeds['absolute_positions'] = {
+      data: sinusoids(before, spec.dModel, (row) => row),
+      dims: [1, before, spec.dModel],
+    };
   return { ...feeds, ...globalTokenFeeds(spec, before, valid) };
 }
 
-function stageMasks(name: string, byClip: readonly (readonly number[])[], sizes: readonly number[]): Record<string, Feed> {
+function stageMasks(
+  name: string,
+  byClip: readonly (readonly number[])[],
+  sizes: readonly number[],
+): Record<string, Feed> {
   return Object.fromEntries(
     sizes.map((size, stage): [string, Feed] => [
       `${name}_${stage}`,
-      { data: frameMask(byClip.map((stages) => stages[stage] as number), size), dims: [byClip.length, 1, 1, size] },
+      {
+        data: frameMask(
+          byClip.map((stages) => stages[stage] as number),
+          size,
+        ),
+        dims: [byClip.length, 1, 1, size],
+      },
     ]),
   );
 }
@@ -67,7 +90,12 @@ function batchMask(spec: ConformerSpec, context: ContextSize, valid: readonly nu
   const area = frames * frames;
   const data = new Float32Array(valid.length * area);
   valid.forEach((numValidKeys, clip) => {
-    attentionMask(spec, context, { numQueries: frames, numKeys: frames, numValidKeys }, data.subarray(clip * area, (clip + 1) * area));
+    attentionMask(
+      spec,
+      context,
+      { numQueries: frames, numKeys: frames, numValidKeys },
+      data.subarray(clip * area, (clip + 1) * area),
+    );
   });
   return { data, dims: [valid.length, 1, frames, frames] };
 }
@@ -84,7 +112,10 @@ export function conformerPositions(spec: ConformerSpec, numFrames: number, conte
     key: isShifted ? `${frames}/${left}/${right}` : `${frames}`,
     frames,
     names: ofLayers,
-    table: () => (isShifted ? localPositionTable(frames, dModel, [left, right]) : positionTable(frames, frames, dModel)),
+    table: () =>
+      isShifted ? localPositionTable(frames, dModel, [left, right]) : positionTable(frames, frames, dModel),
   });
-  return last === numLayers ? [inputs(before, names)] : [inputs(before, names.slice(0, last)), inputs(after, names.slice(last))];
+  return last === numLayers
+    ? [inputs(before, names)]
+    : [inputs(before, names.slice(0, last)), inputs(after, names.slice(last))];
 }

@@ -9,7 +9,10 @@ const CANNOT_RUN = ['vggnet', 'striding_conv1d', 'dw_striding_conv1d'] as const;
 const contextSize = v.array(v.pipe(v.number(), v.integer()));
 
 /** `group_norm<groups>` */
-const groupNormType = v.custom<`group_norm${number}`>((value) => typeof value === 'string' && /^group_norm[1-9]\d{0,4}$/.test(value), 'group_norm<number of groups>');
+const groupNormType = v.custom<`group_norm${number}`>(
+  (value) => typeof value === 'string' && /^group_norm[1-9]\d{0,4}$/.test(value),
+  'group_norm<number of groups>',
+);
 
 const schema = v.object({
   feat_in: dimension,
@@ -17,7 +20,10 @@ const schema = v.object({
   n_layers: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(MAX_LAYERS)),
   d_model: dimension,
   // null means none, absent means the default
-  subsampling: v.optional(v.nullable(v.picklist(['striding', 'dw_striding', 'stacking', 'stacking_norm', ...CANNOT_RUN])), 'striding'),
+  subsampling: v.optional(
+    v.nullable(v.picklist(['striding', 'dw_striding', 'stacking', 'stacking_norm', ...CANNOT_RUN])),
+    'striding',
+  ),
   subsampling_factor: v.nullish(v.number(), 4),
   subsampling_conv_channels: v.nullish(v.number(), -1),
   causal_downsampling: v.nullish(v.boolean(), false),
@@ -33,7 +39,10 @@ const schema = v.object({
   xscaling: v.nullish(v.boolean(), true),
   untie_biases: v.nullish(v.boolean(), true),
   conv_kernel_size: v.nullish(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(4096)), 31),
-  conv_norm_type: v.nullish(v.union([v.picklist(['batch_norm', 'layer_norm', 'instance_norm', 'fused_batch_norm']), groupNormType]), 'batch_norm'),
+  conv_norm_type: v.nullish(
+    v.union([v.picklist(['batch_norm', 'layer_norm', 'instance_norm', 'fused_batch_norm']), groupNormType]),
+    'batch_norm',
+  ),
   conv_context_size: v.nullish(v.union([v.literal('causal'), contextSize])),
   conv_context_style: v.nullish(v.picklist(['regular', 'dcc']), 'regular'),
   use_bias: v.nullish(v.boolean(), true),
@@ -77,7 +86,12 @@ export type ConformerSpec = {
   readonly convContextStyle: 'regular' | 'dcc';
   /** Local attention only: frames 0, spacing, 2 * spacing, … that see and are seen by all; `separate` projections for them. A
    * count above 0 means that the graph has inputs for them, `active` that they are used. */
-  readonly globalTokens: { readonly count: number; readonly spacing: number; readonly separate: boolean; readonly active: boolean };
+  readonly globalTokens: {
+    readonly count: number;
+    readonly spacing: number;
+    readonly separate: boolean;
+    readonly active: boolean;
+  };
 };
 
 /** Reads the `encoder` section. Throws `checkpoint-unsupported` naming key and value for what no NeMo version can run. */
@@ -104,7 +118,9 @@ export function readConformerSpec(section: unknown): ConformerSpec {
     attention: c.self_attention_model,
     contexts: contexts(c.att_context_size, c.att_context_style),
     contextStyle: c.att_context_style,
-    ...(c.att_context_style === 'chunked_limited_with_rc' && c.att_chunk_context_size ? { chunkChoices: c.att_chunk_context_size } : {}),
+    ...(c.att_context_style === 'chunked_limited_with_rc' && c.att_chunk_context_size
+      ? { chunkChoices: c.att_chunk_context_size }
+      : {}),
     xscaling: c.xscaling,
     useBias: c.use_bias,
     untieBiases: c.untie_biases,
@@ -120,15 +136,24 @@ export function readConformerSpec(section: unknown): ConformerSpec {
 function globalTokensOf(c: v.InferOutput<typeof schema>): ConformerSpec['globalTokens'] {
   const count = c.self_attention_model === 'rel_pos_local_attn' ? c.global_tokens : 0;
   if (count > 0 && c.reduction && c.reduction_factor > 1) {
-    throw new AsrError('checkpoint-unsupported', 'The configuration has both encoder.global_tokens and encoder.reduction; supported is one of them.');
+    throw new AsrError(
+      'checkpoint-unsupported',
+      'The configuration has both encoder.global_tokens and encoder.reduction; supported is one of them.',
+    );
   }
   return { count, spacing: c.global_tokens_spacing, separate: count > 0 && c.global_attn_separate, active: count > 0 };
 }
 
-function subsamplingOf({ subsampling, subsampling_factor: factor }: v.InferOutput<typeof schema>): ConformerSpec['subsampling'] {
+function subsamplingOf({
+  subsampling,
+  subsampling_factor: factor,
+}: v.InferOutput<typeof schema>): ConformerSpec['subsampling'] {
   if (subsampling === null || factor <= 1) return 'none';
   if (CANNOT_RUN.includes(subsampling as never)) {
-    throw new AsrError('checkpoint-unsupported', `The configuration's encoder.subsampling is ${subsampling}: NeMo itself cannot run it. Supported are striding, dw_striding, stacking, stacking_norm and null.`);
+    throw new AsrError(
+      'checkpoint-unsupported',
+      `The configuration's encoder.subsampling is ${subsampling}: NeMo itself cannot run it. Supported are striding, dw_striding, stacking, stacking_norm and null.`,
+    );
   }
   return subsampling as ConformerSpec['subsampling'];
 }

@@ -45,16 +45,33 @@ type LayerInputs = {
 type LayerOutputs = AttentionOutputs & ConvOutputs;
 
 /** The encoder for whole clips. */
-export function buildConformer(weights: WeightReader, spec: ConformerSpec, { masked, limitedContext }: WholeEncoderOptions): Graph {
+export function buildConformer(
+  weights: WeightReader,
+  spec: ConformerSpec,
+  { masked, limitedContext }: WholeEncoderOptions,
+): Graph {
   const graph = new Graph('encoder');
   const features = graph.input('features', 'float32', ['batch', spec.featIn, 'frames']);
   const stageMasks = (name: string, count: number) =>
-    masked ? Array.from({ length: count }, (_, stage) => graph.input(`${name}_${stage}`, 'float32', ['batch', 1, 1, `${name}_frames_${stage}`])) : undefined;
+    masked
+      ? Array.from({ length: count }, (_, stage) =>
+          graph.input(`${name}_${stage}`, 'float32', ['batch', 1, 1, `${name}_frames_${stage}`]),
+        )
+      : undefined;
   const subsamplingMasks = stageMasks('subsampling_mask', numStages(spec));
   const layerMasks = (suffix: string): LayerInputs => ({
-    ...(masked ? { frameMask: graph.input(`frame_mask${suffix}`, 'float32', ['batch', `frames_out${suffix}`, 1]) } : {}),
+    ...(masked
+      ? { frameMask: graph.input(`frame_mask${suffix}`, 'float32', ['batch', `frames_out${suffix}`, 1]) }
+      : {}),
     ...(masked || limitedContext
-      ? { attentionMask: graph.input(`attention_mask${suffix}`, 'float32', ['mask_batch', 1, `frames_out${suffix}`, `frames_out${suffix}`]) }
+      ? {
+          attentionMask: graph.input(`attention_mask${suffix}`, 'float32', [
+            'mask_batch',
+            1,
+            `frames_out${suffix}`,
+            `frames_out${suffix}`,
+          ]),
+        }
       : {}),
   });
   let masks = layerMasks('');
@@ -64,10 +81,18 @@ export function buildConformer(weights: WeightReader, spec: ConformerSpec, { mas
   declarePositions(graph, spec);
 
   const reduce = (frames: Value, reduction: Reduction) =>
-    reduceFrames(graph, weights, spec, reduction, frames, masks.frameMask && reductionMasks ? { frames: masks.frameMask, stages: reductionMasks } : undefined);
+    reduceFrames(
+      graph,
+      weights,
+      spec,
+      reduction,
+      frames,
+      masks.frameMask && reductionMasks ? { frames: masks.frameMask, stages: reductionMasks } : undefined,
+    );
 
   let x = preEncode(graph, weights, spec, features, subsamplingMasks);
-  if (spec.attention === 'abs_pos') x = graph.op('Add', [x, graph.input('absolute_positions', 'float32', [1, 'frames_out', spec.dModel])]);
+  if (spec.attention === 'abs_pos')
+    x = graph.op('Add', [x, graph.input('absolute_positions', 'float32', [1, 'frames_out', spec.dModel])]);
   for (let layer = 0; layer < spec.numLayers; layer++) {
     x = conformerLayer(graph, weights, spec, layer, x, masks).output;
     if (spec.reduction?.position === layer) {
@@ -75,7 +100,12 @@ export function buildConformer(weights: WeightReader, spec: ConformerSpec, { mas
       masks = reducedMasks ?? masks;
     }
   }
-  if (spec.outputSize !== spec.dModel) x = linear(graph, weights, 'encoder.out_proj', x, { inputSize: spec.dModel, outputSize: spec.outputSize, hasBias: true });
+  if (spec.outputSize !== spec.dModel)
+    x = linear(graph, weights, 'encoder.out_proj', x, {
+      inputSize: spec.dModel,
+      outputSize: spec.outputSize,
+      hasBias: true,
+    });
   if (spec.reduction?.position === -1) x = reduce(x, spec.reduction);
   graph.output('encoded', x, 'float32', ['batch', spec.reduction ? 'frames_encoded' : 'frames_out', spec.outputSize]);
   return graph;
@@ -115,7 +145,12 @@ export function buildConformerStep(weights: WeightReader, spec: ConformerSpec): 
   }
   graph.output('encoded', x, 'float32', [1, 'new', spec.outputSize]);
   for (const [name, values] of Object.entries(next)) {
-    graph.output(`${name}_next`, graph.op('Concat', values, { axis: 0 }), 'float32', [numLayers, 1, `${name}_kept`, dModel]);
+    graph.output(`${name}_next`, graph.op('Concat', values, { axis: 0 }), 'float32', [
+      numLayers,
+      1,
+      `${name}_kept`,
+      dModel,
+    ]);
   }
   return graph;
 }
@@ -125,17 +160,31 @@ function declarePositions(graph: Graph, spec: ConformerSpec): void {
   const { numLayers, numHeads, dModel, reduction } = spec;
   for (let layer = 0; layer < numLayers; layer++) {
     const isReduced = reduction !== undefined && reduction.position >= 0 && layer > reduction.position;
-    graph.input(positionName(layer), 'float32', [numHeads, dModel / numHeads, isReduced ? 'positions_reduced' : 'positions']);
+    graph.input(positionName(layer), 'float32', [
+      numHeads,
+      dModel / numHeads,
+      isReduced ? 'positions_reduced' : 'positions',
+    ]);
   }
 }
 
 /** Macaron layer: half feed-forward, attention, convolution, half feed-forward, norm (NeMo `ConformerLayer`). */
-function conformerLayer(graph: Graph, weights: WeightReader, spec: ConformerSpec, layer: number, input: Value, inputs: LayerInputs): LayerOutputs {
+function conformerLayer(
+  graph: Graph,
+  weights: WeightReader,
+  spec: ConformerSpec,
+  layer: number,
+  input: Value,
+  inputs: LayerInputs,
+): LayerOutputs {
   const name = `encoder.layers.${layer}`;
   const { attentionMask, frameMask, cache } = inputs;
   const norm = (part: string, x: Value) => layerNorm(graph, weights, `${name}.${part}`, x, spec.dModel);
 
-  let x = graph.op('Add', [input, feedForward(graph, weights, spec, `${name}.feed_forward1`, norm('norm_feed_forward1', input), 0.5)]);
+  let x = graph.op('Add', [
+    input,
+    feedForward(graph, weights, spec, `${name}.feed_forward1`, norm('norm_feed_forward1', input), 0.5),
+  ]);
   const attention = selfAttention(graph, weights, spec, `${name}.self_attn`, norm('norm_self_att', x), {
     positions: spec.attention === 'abs_pos' ? undefined : positionName(layer),
     ...(attentionMask ? { mask: attentionMask } : {}),
@@ -147,6 +196,9 @@ function conformerLayer(graph: Graph, weights: WeightReader, spec: ConformerSpec
     ...(cache ? { cache: cache.conv } : {}),
   });
   x = graph.op('Add', [x, conv.output]);
-  x = graph.op('Add', [x, feedForward(graph, weights, spec, `${name}.feed_forward2`, norm('norm_feed_forward2', x), 0.5)]);
+  x = graph.op('Add', [
+    x,
+    feedForward(graph, weights, spec, `${name}.feed_forward2`, norm('norm_feed_forward2', x), 0.5),
+  ]);
   return { ...attention, ...conv, output: norm('norm_out', x) };
 }

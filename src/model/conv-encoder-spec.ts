@@ -92,11 +92,17 @@ export function readConvEncoderSpec(section: unknown): ConvEncoderSpec {
   const blocks = c.jasper.map((block, index): ConvBlockSpec => {
     residualMode = block.residual_mode ?? residualMode;
     if (block.residual_dense) densePanes.push(width);
-    const [kernel, stride, dilation] = [oddKernel(first(block.kernel) * block.kernel_size_factor), first(block.stride), first(block.dilation)];
-    if (stride > 1 && dilation > 1) throw unsupported(index, `stride ${stride} with dilation ${dilation}`, 'NeMo allows only one of them above 1');
+    const [kernel, stride, dilation] = [
+      oddKernel(first(block.kernel) * block.kernel_size_factor),
+      first(block.stride),
+      first(block.dilation),
+    ];
+    if (stride > 1 && dilation > 1)
+      throw unsupported(index, `stride ${stride} with dilation ${dilation}`, 'NeMo allows only one of them above 1');
     const usesHeads = block.heads !== -1 && block.separable && c.conv_mask;
     const padding = paddingOf(kernel, dilation, block.future_context);
-    if (!c.conv_mask && padding[0] !== padding[1]) throw unsupported(index, `future_context ${block.future_context} without conv_mask`, 'NeMo cannot run it');
+    if (!c.conv_mask && padding[0] !== padding[1])
+      throw unsupported(index, `future_context ${block.future_context} without conv_mask`, 'NeMo cannot run it');
     const input = width;
     width = block.filters;
     return {
@@ -141,7 +147,8 @@ function assertResidualsFit(spec: ConvEncoderSpec): void {
   plan.blocks.forEach(({ block, inputStage, repeats }, index) => {
     const [input, output] = [frames[inputStage] as number, frames[repeats.at(-1)?.to ?? inputStage] as number];
     const fits = Math.floor((input - 1) / block.residualStride) + 1 === output && block.residualInputs.length <= kept;
-    if (block.residual !== 'none' && !fits) throw unsupported(index, 'a residual of another length than the block', 'NeMo cannot run it');
+    if (block.residual !== 'none' && !fits)
+      throw unsupported(index, 'a residual of another length than the block', 'NeMo cannot run it');
     kept = block.isDense ? kept + 1 : 1;
   });
 }

@@ -20,13 +20,18 @@ type Build = {
   readonly masked: boolean;
 };
 
-export function buildConvEncoder(weights: WeightReader, spec: ConvEncoderSpec, { masked }: { readonly masked: boolean }): Graph {
+export function buildConvEncoder(
+  weights: WeightReader,
+  spec: ConvEncoderSpec,
+  { masked }: { readonly masked: boolean },
+): Graph {
   const graph = new Graph('encoder');
   const plan = planConv(spec);
   const build = { graph, weights, spec, masked };
   let kept = [graph.input('features', 'float32', ['batch', spec.featIn, 'frames'])];
   let width = spec.featIn;
-  if (masked) for (const stage of plan.maskedStages) graph.input(convMaskName(stage), 'float32', ['batch', 1, `frames_${stage}`]);
+  if (masked)
+    for (const stage of plan.maskedStages) graph.input(convMaskName(stage), 'float32', ['batch', 1, `frames_${stage}`]);
 
   plan.blocks.forEach((planned, index) => {
     const output = jasperBlock(build, planned, `encoder.encoder.${index}`, kept, width);
@@ -39,7 +44,13 @@ export function buildConvEncoder(weights: WeightReader, spec: ConvEncoderSpec, {
 }
 
 /** One `JasperBlock` over the last of `inputs`; the others are the residual inputs of a dense block. */
-function jasperBlock(build: Build, { block, inputStage, repeats }: PlannedBlock, name: string, inputs: readonly Value[], inputSize: number): Value {
+function jasperBlock(
+  build: Build,
+  { block, inputStage, repeats }: PlannedBlock,
+  name: string,
+  inputs: readonly Value[],
+  inputSize: number,
+): Value {
   const { graph, spec } = build;
   let x = inputs.at(-1) as Value;
   let size = inputSize;
@@ -54,13 +65,37 @@ function jasperBlock(build: Build, { block, inputStage, repeats }: PlannedBlock,
     size = block.filters;
   });
   const lastStage = repeats.at(-1)?.to ?? inputStage;
-  if (block.squeezeSize > 0) x = squeezeExcite(graph, build.weights, spec, block, `${name}.mconv.${index}`, x, build.masked ? convMaskName(lastStage) : undefined);
+  if (block.squeezeSize > 0)
+    x = squeezeExcite(
+      graph,
+      build.weights,
+      spec,
+      block,
+      `${name}.mconv.${index}`,
+      x,
+      build.masked ? convMaskName(lastStage) : undefined,
+    );
 
   if (block.residual !== 'none') {
     block.residualInputs.forEach((width, branch) => {
       const input = masked(build, inputs[branch] as Value, inputStage, 1);
-      const shape = { inputSize: width, outputSize: block.filters, kernel: 1, stride: block.residualStride, dilation: 1, padding: [0, 0] as const, groups: 1 };
-      const residual = foldedConv(graph, build.weights, spec, { conv: `${name}.res.${branch}.0`, norm: `${name}.res.${branch}.1` }, input, shape);
+      const shape = {
+        inputSize: width,
+        outputSize: block.filters,
+        kernel: 1,
+        stride: block.residualStride,
+        dilation: 1,
+        padding: [0, 0] as const,
+        groups: 1,
+      };
+      const residual = foldedConv(
+        graph,
+        build.weights,
+        spec,
+        { conv: `${name}.res.${branch}.0`, norm: `${name}.res.${branch}.1` },
+        input,
+        shape,
+      );
       x = graph.op(block.residual === 'add' ? 'Add' : 'Max', [x, residual]);
     });
   }
@@ -84,25 +119,61 @@ function subBlock(
   let normed: Value;
   if (block.separable) {
     const mixed = depthwise(build, block, `${name}.${index}`, input, inputSize, stride);
-    const pointwise = { inputSize, outputSize: filters, kernel: 1, stride: 1, dilation: 1, padding: [0, 0] as const, groups };
-    normed = foldedConv(graph, weights, spec, { conv: `${name}.${index + 1}`, norm: `${name}.${index + 2}` }, masked(build, mixed, to, 1), pointwise);
+    const pointwise = {
+      inputSize,
+      outputSize: filters,
+      kernel: 1,
+      stride: 1,
+      dilation: 1,
+      padding: [0, 0] as const,
+      groups,
+    };
+    normed = foldedConv(
+      graph,
+      weights,
+      spec,
+      { conv: `${name}.${index + 1}`, norm: `${name}.${index + 2}` },
+      masked(build, mixed, to, 1),
+      pointwise,
+    );
   } else {
-    normed = foldedConv(graph, weights, spec, { conv: `${name}.${index}`, norm: `${name}.${index + 1}` }, input, { inputSize, outputSize: filters, ...spatial, groups });
+    normed = foldedConv(graph, weights, spec, { conv: `${name}.${index}`, norm: `${name}.${index + 1}` }, input, {
+      inputSize,
+      outputSize: filters,
+      ...spatial,
+      groups,
+    });
   }
   return groups > 1 ? groupShuffle(graph, normed, groups, filters) : normed;
 }
 
-function depthwise({ graph, weights, spec }: Build, block: ConvBlockSpec, name: string, x: Value, channels: number, stride: number): Value {
+function depthwise(
+  { graph, weights, spec }: Build,
+  block: ConvBlockSpec,
+  name: string,
+  x: Value,
+  channels: number,
+  stride: number,
+): Value {
   const { kernel, heads, dilation, padding } = block;
   const source = `${name}${spec.convMask ? '.conv' : ''}.weight`;
   // With heads, channel c is filtered by kernel c modulo heads; the kernels are repeated instead of the activations reshaped.
   const weight =
     heads > 0
       ? weights.derive(graph, `${source}*heads`, [[source, [heads, 1, kernel]]], [channels, 1, kernel], ([values]) =>
-          Float32Array.from({ length: channels * kernel }, (_, at) => (values as Float32Array)[at % (heads * kernel)] as number),
+          Float32Array.from(
+            { length: channels * kernel },
+            (_, at) => (values as Float32Array)[at % (heads * kernel)] as number,
+          ),
         )
       : weights.plain(graph, source, [channels, 1, kernel]);
-  return graph.op('Conv', [x, weight], { kernel_shape: [kernel], strides: [stride], dilations: [dilation], pads: padding, group: channels });
+  return graph.op('Conv', [x, weight], {
+    kernel_shape: [kernel],
+    strides: [stride],
+    dilations: [dilation],
+    pads: padding,
+    group: channels,
+  });
 }
 
 /** NeMo's `GroupShuffle`: channel (group, position) moves to (position, group). */

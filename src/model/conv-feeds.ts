@@ -20,7 +20,16 @@ export function convFeeds(spec: ConvEncoderSpec, { lengths, numFrames }: Encoder
   return Object.fromEntries(
     plan.maskedStages.map((stage): [string, Feed] => {
       const size = sizes[stage] as number;
-      return [convMaskName(stage), { data: frameMask(valid.map((stages) => stages[stage] as number), size), dims: [lengths.length, 1, size] }];
+      return [
+        convMaskName(stage),
+        {
+          data: frameMask(
+            valid.map((stages) => stages[stage] as number),
+            size,
+          ),
+          dims: [lengths.length, 1, size],
+        },
+      ];
     }),
   );
 }

@@ -41,16 +41,32 @@ export function convModule(
   const channels = isGated ? dModel : 2 * dModel;
   const pointwise = { hasBias: useBias, kernelDims: 1 };
 
-  const expanded = linear(graph, weights, `${name}.pointwise_conv1`, x, { ...pointwise, inputSize: dModel, outputSize: 2 * dModel });
+  const expanded = linear(graph, weights, `${name}.pointwise_conv1`, x, {
+    ...pointwise,
+    inputSize: dModel,
+    outputSize: 2 * dModel,
+  });
   let gated = isGated ? gatedLinearUnit(graph, expanded) : silu(graph, expanded);
   if (frameMask) gated = graph.op('Mul', [gated, frameMask]);
 
   const history = cache ? graph.op('Concat', [cache, gated], { axis: 1 }) : gated;
   const padding: readonly [number, number] = cache ? [0, spec.convPadding[1]] : spec.convPadding;
-  const channelsFirst = normalisedOverTime(graph, weights, spec, name, depthwise(graph, weights, spec, name, history, channels, padding), channels);
+  const channelsFirst = normalisedOverTime(
+    graph,
+    weights,
+    spec,
+    name,
+    depthwise(graph, weights, spec, name, history, channels, padding),
+    channels,
+  );
   const mixed = graph.op('Transpose', [channelsFirst], { perm: [0, 2, 1] });
-  const normed = spec.convNorm === 'layer_norm' ? layerNorm(graph, weights, `${name}.batch_norm`, mixed, channels) : mixed;
-  const output = linear(graph, weights, `${name}.pointwise_conv2`, silu(graph, normed), { ...pointwise, inputSize: channels, outputSize: dModel });
+  const normed =
+    spec.convNorm === 'layer_norm' ? layerNorm(graph, weights, `${name}.batch_norm`, mixed, channels) : mixed;
+  const output = linear(graph, weights, `${name}.pointwise_conv2`, silu(graph, normed), {
+    ...pointwise,
+    inputSize: channels,
+    outputSize: dModel,
+  });
   return { output, history };
 }
 
@@ -91,7 +107,11 @@ function depthwise(
   });
 
   const channelsFirst = graph.op('Transpose', [x], { perm: [0, 2, 1] });
-  return graph.op('Conv', [channelsFirst, kernel, bias], { kernel_shape: [convKernel], pads: padding, group: channels });
+  return graph.op('Conv', [channelsFirst, kernel, bias], {
+    kernel_shape: [convKernel],
+    pads: padding,
+    group: channels,
+  });
 }
 
 function normSources(spec: ConformerSpec, name: string, channels: number): [string, number[]][] {
@@ -104,7 +124,9 @@ function affineOf(spec: ConformerSpec, norm: readonly Float32Array[], bias: Floa
   const [weight, normBias, mean, variance] = norm;
   const scale = (channel: number): number => {
     if (!weight) return 1;
-    return spec.convNorm === 'batch_norm' ? weight[channel]! / Math.sqrt(variance![channel]! + BATCH_NORM_EPSILON) : weight[channel]!;
+    return spec.convNorm === 'batch_norm'
+      ? weight[channel]! / Math.sqrt(variance![channel]! + BATCH_NORM_EPSILON)
+      : weight[channel]!;
   };
   const shift = (channel: number): number =>
     ((bias?.[channel] ?? 0) - (mean?.[channel] ?? 0)) * scale(channel) + (normBias?.[channel] ?? 0);
@@ -112,9 +134,17 @@ function affineOf(spec: ConformerSpec, norm: readonly Float32Array[], bias: Floa
 }
 
 /** Norms whose statistics run over time, channels first; the module is called `batch_norm` in the state dict, whatever it is. */
-function normalisedOverTime(graph: Graph, weights: WeightReader, spec: ConformerSpec, name: string, x: Value, channels: number): Value {
+function normalisedOverTime(
+  graph: Graph,
+  weights: WeightReader,
+  spec: ConformerSpec,
+  name: string,
+  x: Value,
+  channels: number,
+): Value {
   const { convNorm } = spec;
   if (convNorm === 'instance_norm') return instanceNorm(graph, x, channels);
-  if (convNorm.startsWith('group_norm')) return groupNorm(graph, weights, `${name}.batch_norm`, x, channels, Number(convNorm.slice('group_norm'.length)));
+  if (convNorm.startsWith('group_norm'))
+    return groupNorm(graph, weights, `${name}.batch_norm`, x, channels, Number(convNorm.slice('group_norm'.length)));
   return x;
 }

@@ -33,14 +33,28 @@ export function foldedConv(
     return groupNorm(graph, weights, names.norm, convolved, outputSize, numGroups(spec, outputSize));
   }
 
-  const statistics = ['weight', 'bias', 'running_mean', 'running_var'].map((part): [string, number[]] => [`${names.norm}.${part}`, [outputSize]]);
-  const scaleOf = (weight: Float32Array, variance: Float32Array, channel: number) => weight[channel]! / Math.sqrt(variance[channel]! + BATCH_NORM_EPSILON);
+  const statistics = ['weight', 'bias', 'running_mean', 'running_var'].map((part): [string, number[]] => [
+    `${names.norm}.${part}`,
+    [outputSize],
+  ]);
+  const scaleOf = (weight: Float32Array, variance: Float32Array, channel: number) =>
+    weight[channel]! / Math.sqrt(variance[channel]! + BATCH_NORM_EPSILON);
   const perChannel = (inputSize / groups) * kernel;
-  const folded = weights.derive(graph, `${source}*norm`, [[source, shape], ...statistics], shape, ([values, weight, , , variance]) =>
-    values!.map((value, at) => value * scaleOf(weight!, variance!, Math.floor(at / perChannel))),
+  const folded = weights.derive(
+    graph,
+    `${source}*norm`,
+    [[source, shape], ...statistics],
+    shape,
+    ([values, weight, , , variance]) =>
+      values!.map((value, at) => value * scaleOf(weight!, variance!, Math.floor(at / perChannel))),
   );
-  const bias = weights.derive(graph, `${names.norm}.shift`, statistics, [outputSize], ([weight, shift, mean, variance]) =>
-    shift!.map((value, channel) => value - mean![channel]! * scaleOf(weight!, variance!, channel)),
+  const bias = weights.derive(
+    graph,
+    `${names.norm}.shift`,
+    statistics,
+    [outputSize],
+    ([weight, shift, mean, variance]) =>
+      shift!.map((value, channel) => value - mean![channel]! * scaleOf(weight!, variance!, channel)),
   );
   return graph.op('Conv', [x, folded, bias], attributes);
 }

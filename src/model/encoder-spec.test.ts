@@ -19,18 +19,58 @@ const conv = (changes: object, encoder: object = {}) => ({
 });
 
 const REFUSED: readonly [string, object, RegExp][] = [
-  ['an unknown encoder', { _target_: 'x.RNNEncoder' }, /encoder\._target_ is RNNEncoder; supported are ConformerEncoder/],
+  [
+    'an unknown encoder',
+    { _target_: 'x.RNNEncoder' },
+    /encoder\._target_ is RNNEncoder; supported are ConformerEncoder/,
+  ],
   ['vggnet', { ...conformer, subsampling: 'vggnet' }, /subsampling is vggnet: NeMo itself cannot run it/],
   ['striding_conv1d', { ...conformer, subsampling: 'striding_conv1d' }, /striding_conv1d: NeMo itself cannot run it/],
-  ['dw_striding_conv1d', { ...conformer, subsampling: 'dw_striding_conv1d' }, /dw_striding_conv1d: NeMo itself cannot run it/],
+  [
+    'dw_striding_conv1d',
+    { ...conformer, subsampling: 'dw_striding_conv1d' },
+    /dw_striding_conv1d: NeMo itself cannot run it/,
+  ],
   ['an unknown conv norm', { ...conformer, conv_norm_type: 'rms_norm' }, /encoder\.conv_norm_type is "rms_norm"/],
-  ['global tokens with a reduction', { ...conformer, self_attention_model: 'rel_pos_local_attn', att_context_size: [4, 4], global_tokens: 1, reduction: 'pooling', reduction_factor: 2, reduction_position: 0 }, /global_tokens and encoder\.reduction/],
-  ['a Squeezeformer with local attention', { ...squeezeformer, self_attention_model: 'rel_pos_local_attn', att_context_size: [4, 4] }, /self_attention_model is rel_pos_local_attn; a Squeezeformer supports/],
-  ['recovery before reduction', { ...squeezeformer, time_reduce_idx: 1, time_recovery_idx: 0 }, /time_recovery_idx is 0/],
+  [
+    'global tokens with a reduction',
+    {
+      ...conformer,
+      self_attention_model: 'rel_pos_local_attn',
+      att_context_size: [4, 4],
+      global_tokens: 1,
+      reduction: 'pooling',
+      reduction_factor: 2,
+      reduction_position: 0,
+    },
+    /global_tokens and encoder\.reduction/,
+  ],
+  [
+    'a Squeezeformer with local attention',
+    { ...squeezeformer, self_attention_model: 'rel_pos_local_attn', att_context_size: [4, 4] },
+    /self_attention_model is rel_pos_local_attn; a Squeezeformer supports/,
+  ],
+  [
+    'recovery before reduction',
+    { ...squeezeformer, time_reduce_idx: 1, time_recovery_idx: 0 },
+    /time_recovery_idx is 0/,
+  ],
   ['an unknown activation', conv({}, { activation: 'prelu' }), /encoder\.activation is "prelu"/],
-  ['stride with dilation', conv({ stride: [2], dilation: [2], residual: false }), /jasper\.0 has stride 2 with dilation 2/],
-  ['a residual of another length', conv({ stride: [2], residual_mode: 'add' }), /jasper\.0 has a residual of another length/],
-  ['uneven padding without masks', conv({ future_context: 0, residual: false }, { conv_mask: false }), /future_context 0 without conv_mask/],
+  [
+    'stride with dilation',
+    conv({ stride: [2], dilation: [2], residual: false }),
+    /jasper\.0 has stride 2 with dilation 2/,
+  ],
+  [
+    'a residual of another length',
+    conv({ stride: [2], residual_mode: 'add' }),
+    /jasper\.0 has a residual of another length/,
+  ],
+  [
+    'uneven padding without masks',
+    conv({ future_context: 0, residual: false }, { conv_mask: false }),
+    /future_context 0 without conv_mask/,
+  ],
 ];
 
 describe('refusals', () => {
@@ -48,21 +88,30 @@ describe('refusals', () => {
   test('attention the graph was not built for is refused', () => {
     const spec = readEncoderSpec(conformer) as ConformerSpec;
     expect(() => withAttentionModel(spec, { selfAttentionModel: 'abs_pos' })).toThrow(/trained with rel_pos/);
-    expect(() => withAttentionModel(spec, { selfAttentionModel: 'rel_pos_local_attn' })).toThrow(/needs a context above 0/);
-    expect(() => withAttentionModel(spec, { selfAttentionModel: 'rel_pos_local_attn', attContextSize: [8, 8], globalTokens: 1 })).toThrow(/without global tokens/);
+    expect(() => withAttentionModel(spec, { selfAttentionModel: 'rel_pos_local_attn' })).toThrow(
+      /needs a context above 0/,
+    );
+    expect(() =>
+      withAttentionModel(spec, { selfAttentionModel: 'rel_pos_local_attn', attContextSize: [8, 8], globalTokens: 1 }),
+    ).toThrow(/without global tokens/);
   });
 });
 
 describe('what NeMo only says in code', () => {
   const blocksOf = (...changes: object[]) =>
-    (readEncoderSpec({ ...conv({}), jasper: changes.map((change) => ({ ...block, ...change })) }) as ConvEncoderSpec).blocks;
+    (readEncoderSpec({ ...conv({}), jasper: changes.map((change) => ({ ...block, ...change })) }) as ConvEncoderSpec)
+      .blocks;
 
   test('even kernels become odd, and factors truncate first', () => {
-    expect(blocksOf({ kernel: [10] }, { kernel: [11], kernel_size_factor: 0.6 }).map(({ kernel }) => kernel)).toEqual([11, 7]);
+    expect(blocksOf({ kernel: [10] }, { kernel: [11], kernel_size_factor: 0.6 }).map(({ kernel }) => kernel)).toEqual([
+      11, 7,
+    ]);
   });
 
   test('a residual mode stays until a block names another', () => {
-    const residuals = blocksOf({ residual_mode: 'max' }, {}, { residual_mode: 'add' }, {}).map(({ residual }) => residual);
+    const residuals = blocksOf({ residual_mode: 'max' }, {}, { residual_mode: 'add' }, {}).map(
+      ({ residual }) => residual,
+    );
     expect(residuals).toEqual(['max', 'max', 'add', 'add']);
   });
 

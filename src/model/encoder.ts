@@ -23,12 +23,17 @@ export type { EncoderBatch, Feed, PositionInputs } from './feeds.ts';
 export type EncoderSpec = ConformerSpec | ConvEncoderSpec | SqueezeformerSpec;
 
 /** The `encoder` graph, and `positions` where the family has them. */
-export function buildEncoder(weights: WeightReader, spec: EncoderSpec, { masked }: { readonly masked: boolean }): Graph[] {
+export function buildEncoder(
+  weights: WeightReader,
+  spec: EncoderSpec,
+  { masked }: { readonly masked: boolean },
+): Graph[] {
   const withMasks = masked || seesPadding(spec);
   if (spec.kind === 'conv') return [buildConvEncoder(weights, spec, { masked: withMasks })];
   const core = coreOf(spec);
   const options = { masked: withMasks, limitedContext: hasLimitedContext(core) };
-  const encoder = spec.kind === 'conformer' ? buildConformer(weights, spec, options) : buildSqueezeformer(weights, spec, options);
+  const encoder =
+    spec.kind === 'conformer' ? buildConformer(weights, spec, options) : buildSqueezeformer(weights, spec, options);
   return hasPositions(spec) ? [encoder, buildPositions(weights, core)] : [encoder];
 }
 
@@ -42,12 +47,16 @@ function coreOf(spec: ConformerSpec | SqueezeformerSpec): ConformerSpec {
  * @param numFrames columns of the feature tensor it is in; matters only where `seesPadding`
  */
 export function encodedLength(spec: EncoderSpec, length: number, numFrames: number = length): number {
-  return spec.kind === 'conv' ? convEncodedLength(spec, length, numFrames) : conformerEncodedLength(coreOf(spec), length, numFrames);
+  return spec.kind === 'conv'
+    ? convEncodedLength(spec, length, numFrames)
+    : conformerEncodedLength(coreOf(spec), length, numFrames);
 }
 
 /** Feature frames an encoder frame stands for (NeMo's `subsampling_factor`). */
 export function frameFactor(spec: EncoderSpec): number {
-  return spec.kind === 'conv' ? spec.blocks.reduce((factor, block) => factor * block.stride, 1) : coreOf(spec).subsamplingFactor;
+  return spec.kind === 'conv'
+    ? spec.blocks.reduce((factor, block) => factor * block.stride, 1)
+    : coreOf(spec).subsamplingFactor;
 }
 
 /**
@@ -69,10 +78,16 @@ export function attentionContexts(spec: EncoderSpec): readonly ContextSize[] {
 }
 
 /** Masks for a batch, by input name. */
-export function encoderFeeds(spec: EncoderSpec, batch: EncoderBatch, { masked }: { readonly masked: boolean }): Record<string, Feed> {
+export function encoderFeeds(
+  spec: EncoderSpec,
+  batch: EncoderBatch,
+  { masked }: { readonly masked: boolean },
+): Record<string, Feed> {
   const withMasks = masked || seesPadding(spec);
   if (spec.kind === 'conv') return withMasks ? convFeeds(spec, batch) : {};
-  return spec.kind === 'conformer' ? conformerFeeds(spec, batch, { masked: withMasks }) : squeezeformerFeeds(spec, batch, { masked: withMasks });
+  return spec.kind === 'conformer'
+    ? conformerFeeds(spec, batch, { masked: withMasks })
+    : squeezeformerFeeds(spec, batch, { masked: withMasks });
 }
 
 /** True when `buildEncoder` gives a `positions` graph. */
@@ -83,5 +98,7 @@ export function hasPositions(spec: EncoderSpec): boolean {
 /** The `position_<layer>` inputs of a batch of `numFrames` feature columns; empty when there is no `positions` graph. */
 export function encoderPositions(spec: EncoderSpec, numFrames: number, context: ContextSize): PositionInputs[] {
   if (spec.kind === 'conv' || !hasPositions(spec)) return [];
-  return spec.kind === 'conformer' ? conformerPositions(spec, numFrames, context) : squeezeformerPositions(spec, numFrames, context);
+  return spec.kind === 'conformer'
+    ? conformerPositions(spec, numFrames, context)
+    : squeezeformerPositions(spec, numFrames, context);
 }

@@ -6,7 +6,18 @@ import type { NpyArray } from '../../e2e/support/npz.ts';
 import { type AttentionChange, withAttentionModel } from './attention-switch.ts';
 import type { ConformerSpec } from './conformer-spec.ts';
 
-const CASES = ['quartznet-ctc-char', 'jasper-ctc', 'citrinet-ctc-bpe', 'contextnet-rnnt-bpe', 'marblenet-frame-vad', 'marblenet-classification', 'conformer-ctc-char', 'conformer-rnnt-bpe', 'fastconformer-ctc-bpe', 'squeezeformer-ctc-bpe'];
+const CASES = [
+  'quartznet-ctc-char',
+  'jasper-ctc',
+  'citrinet-ctc-bpe',
+  'contextnet-rnnt-bpe',
+  'marblenet-frame-vad',
+  'marblenet-classification',
+  'conformer-ctc-char',
+  'conformer-rnnt-bpe',
+  'fastconformer-ctc-bpe',
+  'squeezeformer-ctc-bpe',
+];
 
 /** Archives of `*-variants`, by the names in expected.json. */
 const CONV_VARIANTS = [
@@ -21,7 +32,7 @@ const CONV_VARIANTS = [
   'instance-norm-hardtanh',
 ];
 
-test.each(CASES)('the encoder of %s gives NeMo\'s frames for single clips and for a batch', async (name) => {
+test.each(CASES)("the encoder of %s gives NeMo's frames for single clips and for a batch", async (name) => {
   const golden = openGolden(name);
   const clips = golden.inputs.map((_, input) => golden.features(input));
   const lengths = clips.map((_, input) => golden.featuresLength(input));
@@ -33,7 +44,9 @@ test.each(CASES)('the encoder of %s gives NeMo\'s frames for single clips and fo
   }
   const batched = await EncoderSession.open(golden.archive(), { masked: true });
   const encoded = await batched.encode(padded(clips), lengths);
-  encoded.forEach((clip, input) => expectClose(clip, clipOf(golden, 'batch.encoded', input), golden.encodedLength(input)));
+  encoded.forEach((clip, input) =>
+    expectClose(clip, clipOf(golden, 'batch.encoded', input), golden.encodedLength(input)),
+  );
 });
 
 type Change = { readonly archive: string; readonly key: string; readonly change?: AttentionChange };
@@ -44,17 +57,23 @@ const LOCAL: readonly Change[] = [
   { archive: 'separate.nemo', key: 'separate.' },
   { archive: 'global.nemo', key: 'global.' },
   { archive: 'global.nemo', key: 'changed_to_local.', change: { selfAttentionModel: 'rel_pos_local_attn' } },
-  { archive: 'global.nemo', key: 'changed_to_local_128.', change: { selfAttentionModel: 'rel_pos_local_attn', attContextSize: [128, 128] } },
+  {
+    archive: 'global.nemo',
+    key: 'changed_to_local_128.',
+    change: { selfAttentionModel: 'rel_pos_local_attn', attContextSize: [128, 128] },
+  },
   { archive: 'global.nemo', key: 'changed_back.', change: { selfAttentionModel: 'rel_pos', attContextSize: [-1, -1] } },
 ];
 
-test.each(LOCAL)('local attention of $archive gives NeMo\'s frames for $key', async ({ archive, key, change }) => {
+test.each(LOCAL)("local attention of $archive gives NeMo's frames for $key", async ({ archive, key, change }) => {
   const golden = openGolden('fastconformer-local-attn');
   const clips = golden.inputs.map((_, input) => golden.features(input));
   const lengths = clips.map((_, input) => golden.featuresLength(input));
   const window = golden.json['window'] as number[];
   const session = await EncoderSession.open(golden.archive(archive), { masked: true });
-  const spec = change ? withAttentionModel(session.spec as ConformerSpec, { attContextSize: window, ...change }) : session.spec;
+  const spec = change
+    ? withAttentionModel(session.spec as ConformerSpec, { attContextSize: window, ...change })
+    : session.spec;
 
   for (const [input, features] of clips.entries()) {
     const [encoded] = await session.encode({ ...features, shape: [1, ...features.shape] }, [lengths[input]!], spec);
@@ -64,7 +83,11 @@ test.each(LOCAL)('local attention of $archive gives NeMo\'s frames for $key', as
   const batchName = key === 'separate.' ? undefined : `${key}batch.encoded`;
   const encoded = await session.encode(padded(clips), lengths, spec);
   encoded.forEach((clip, input) =>
-    expectClose(clip, batchName ? clipOf(golden, batchName, input) : golden.array(`${key}single.${input}.encoded`), golden.encodedLength(input)),
+    expectClose(
+      clip,
+      batchName ? clipOf(golden, batchName, input) : golden.array(`${key}single.${input}.encoded`),
+      golden.encodedLength(input),
+    ),
   );
 });
 
@@ -91,9 +114,13 @@ const CONFORMER_VARIANTS = [
   'causal-downsampling-striding',
 ];
 
-test.each(CONFORMER_VARIANTS)('the Conformer with %s gives NeMo\'s frames', (name) => expectVariant('conformer-variants', name));
+test.each(CONFORMER_VARIANTS)("the Conformer with %s gives NeMo's frames", (name) =>
+  expectVariant('conformer-variants', name),
+);
 
-test.each(CONV_VARIANTS)('the convolutional encoder with %s gives NeMo\'s frames', (name) => expectVariant('conv-variants', name));
+test.each(CONV_VARIANTS)("the convolutional encoder with %s gives NeMo's frames", (name) =>
+  expectVariant('conv-variants', name),
+);
 
 type Variant = { readonly encoded_length: readonly number[]; readonly features_length: readonly number[] };
 
@@ -111,7 +138,9 @@ async function expectVariant(caseName: string, name: string): Promise<void> {
 
   const batched = await EncoderSession.open(archive, { masked: true });
   const both = await batched.encode(features, variant.features_length);
-  both.forEach((clip, index) => expectClose(clip, clipOf(golden, `${name}.batch.encoded`, index), variant.encoded_length[index]!));
+  both.forEach((clip, index) =>
+    expectClose(clip, clipOf(golden, `${name}.batch.encoded`, index), variant.encoded_length[index]!),
+  );
 }
 
 /** Without `conv_mask` NeMo's length may exceed its tensor; no more than the tensor is decoded. */
@@ -133,7 +162,8 @@ function padded(clips: readonly NpyArray<Float32Array>[]): NpyArray<Float32Array
   const data = new Float32Array(clips.length * rows * columns);
   clips.forEach((clip, index) => {
     const width = clip.shape[1]!;
-    for (let row = 0; row < rows; row++) data.set(clip.data.subarray(row * width, (row + 1) * width), (index * rows + row) * columns);
+    for (let row = 0; row < rows; row++)
+      data.set(clip.data.subarray(row * width, (row + 1) * width), (index * rows + row) * columns);
   });
   return { shape: [clips.length, rows, columns], data };
 }

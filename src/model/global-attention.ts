@@ -45,15 +45,36 @@ export function globalTokenFeeds(spec: ConformerSpec, frames: number, valid: rea
 export type LocalParts = { readonly query: Value; readonly key: Value; readonly value: Value; readonly scores: Value };
 
 /** [batch, frames, dModel], before the output projection. */
-export function globalAttention(graph: Graph, weights: WeightReader, spec: ConformerSpec, name: string, x: Value, local: LocalParts): Value {
+export function globalAttention(
+  graph: Graph,
+  weights: WeightReader,
+  spec: ConformerSpec,
+  name: string,
+  x: Value,
+  local: LocalParts,
+): Value {
   const { dModel, numHeads, useBias, globalTokens } = spec;
   const headSize = dModel / numHeads;
   const project = (part: string, scale = 1) =>
-    byHead(graph, linear(graph, weights, `${name}.global_${part}`, x, { inputSize: dModel, outputSize: dModel, hasBias: useBias, scale }), spec);
-  const own = globalTokens.separate ? { query: project('q', 1 / Math.sqrt(headSize)), key: project('k'), value: project('v') } : local;
+    byHead(
+      graph,
+      linear(graph, weights, `${name}.global_${part}`, x, {
+        inputSize: dModel,
+        outputSize: dModel,
+        hasBias: useBias,
+        scale,
+      }),
+      spec,
+    );
+  const own = globalTokens.separate
+    ? { query: project('q', 1 / Math.sqrt(headSize)), key: project('k'), value: project('v') }
+    : local;
 
   const select = graph.op('Transpose', ['global_tokens'], { perm: [1, 0] });
-  const columns = graph.op('MatMul', [own.query, graph.op('Transpose', [graph.op('MatMul', [select, own.key])], { perm: [0, 1, 3, 2] })]);
+  const columns = graph.op('MatMul', [
+    own.query,
+    graph.op('Transpose', [graph.op('MatMul', [select, own.key])], { perm: [0, 1, 3, 2] }),
+  ]);
   const scores = graph.op('Concat', [graph.op('Add', [columns, 'global_mask']), local.scores], { axis: -1 });
   const values = graph.op('Concat', [graph.op('MatMul', [select, local.value]), local.value], { axis: 2 });
   const everyone = merged(graph, graph.op('MatMul', [graph.op('Softmax', [scores], { axis: -1 }), values]), dModel);
@@ -80,7 +101,9 @@ function globalToAll(graph: Graph, { dModel, numHeads }: ConformerSpec, query: V
 
 /** [batch, frames, dModel] -> [batch, heads, frames, headSize] */
 export function byHead(graph: Graph, x: Value, { dModel, numHeads }: ConformerSpec): Value {
-  return graph.op('Transpose', [graph.op('Reshape', [x, graph.ints(0, 0, numHeads, dModel / numHeads)])], { perm: [0, 2, 1, 3] });
+  return graph.op('Transpose', [graph.op('Reshape', [x, graph.ints(0, 0, numHeads, dModel / numHeads)])], {
+    perm: [0, 2, 1, 3],
+  });
 }
 
 function merged(graph: Graph, x: Value, dModel: number): Value {

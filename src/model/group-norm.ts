@@ -8,7 +8,14 @@ import type { Graph, Value } from '../onnx/graph.ts';
 import type { WeightReader } from './weight-reader.ts';
 
 /** Normalises `x` [batch, channels, time] with `<name>.weight` and `<name>.bias` [channels]. */
-export function groupNorm(graph: Graph, weights: WeightReader, name: string, x: Value, channels: number, numGroups: number): Value {
+export function groupNorm(
+  graph: Graph,
+  weights: WeightReader,
+  name: string,
+  x: Value,
+  channels: number,
+  numGroups: number,
+): Value {
   const grouped = numGroups === channels ? x : graph.op('Reshape', [x, graph.ints(0, numGroups, -1)]);
   const normed = instanceNorm(graph, grouped, numGroups);
   const back = numGroups === channels ? normed : graph.op('Reshape', [normed, graph.ints(0, channels, -1)]);

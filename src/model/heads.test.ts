@@ -16,7 +16,14 @@ import { type TransducerSpec, blankClass, readTransducerSpec } from './transduce
 import { buildJoint, buildPredictor, buildProjection } from './transducer.ts';
 import { WeightReader } from './weight-reader.ts';
 
-const TRANSDUCERS = ['fastconformer-rnnt-bpe', 'fastconformer-tdt-bpe', 'stateless-rnnt-bpe', 'multiblank-rnnt-bpe', 'contextnet-rnnt-bpe', 'prompt-rnnt-streaming'];
+const TRANSDUCERS = [
+  'fastconformer-rnnt-bpe',
+  'fastconformer-tdt-bpe',
+  'stateless-rnnt-bpe',
+  'multiblank-rnnt-bpe',
+  'contextnet-rnnt-bpe',
+  'prompt-rnnt-streaming',
+];
 
 test.each(TRANSDUCERS)("%s takes NeMo's decisions with NeMo's logits", async (name) => {
   const golden = openGolden(name);
@@ -34,8 +41,14 @@ test.each(TRANSDUCERS)("%s takes NeMo's decisions with NeMo's logits", async (na
     });
     const decisions = golden.json.stages!.single[input]!.decisions!;
     // NeMo's log has a duration for TDT only.
-    expect(decoded!.steps.map(({ frame, token, duration }) => [frame, token, spec.kind === 'tdt' ? duration : 0])).toEqual(decisions);
-    expectClose(decoded!.steps.flatMap(({ logits }) => [...logits]), golden.array(`single.${input}.joint_logits`).data, TOLERANCE.logits);
+    expect(
+      decoded!.steps.map(({ frame, token, duration }) => [frame, token, spec.kind === 'tdt' ? duration : 0]),
+    ).toEqual(decisions);
+    expectClose(
+      decoded!.steps.flatMap(({ logits }) => [...logits]),
+      golden.array(`single.${input}.joint_logits`).data,
+      TOLERANCE.logits,
+    );
   }
 });
 
@@ -60,11 +73,15 @@ test('the language prompt turns encoder frames into those NeMo gives the heads',
   const encoder = await EncoderSession.open(golden.archive(), { masked: false });
   const size = encoder.spec.outputSize;
   const prompt = await GraphSession.create(buildLanguagePrompt(weights, spec, size));
-  const head = await GraphSession.create(buildCtcHead(weights, { prefix: 'ctc_decoder', vocabularySize: golden.logProbs(0).shape[1]! - 1 }, size));
+  const head = await GraphSession.create(
+    buildCtcHead(weights, { prefix: 'ctc_decoder', vocabularySize: golden.logProbs(0).shape[1]! - 1 }, size),
+  );
 
   for (let input = 0; input < golden.inputs.length; input++) {
     const features = golden.features(input);
-    const [frames] = await encoder.encode({ ...features, shape: [1, ...features.shape] }, [golden.featuresLength(input)]);
+    const [frames] = await encoder.encode({ ...features, shape: [1, ...features.shape] }, [
+      golden.featuresLength(input),
+    ]);
     const encoded = timeFirst(frames!, golden.encodedLength(input));
     const language = { data: oneHotLanguages(spec, [spec.languages['auto']!]), dims: [1, spec.numPrompts] };
     const { prompted } = await prompt.run({ encoded, language });
@@ -81,7 +98,9 @@ test("a clip classifier gives NeMo's logits, which pool over the padding column"
   expect(spec.classification.labels).toEqual(golden.json['labels']);
   expect(seesPadding(spec.encoder)).toBe(true);
   const encoder = await EncoderSession.open(golden.archive(), { masked: false, change: () => spec.encoder });
-  const head = await GraphSession.create(buildClassificationHead(weights, spec.classification, spec.encoder.outputSize));
+  const head = await GraphSession.create(
+    buildClassificationHead(weights, spec.classification, spec.encoder.outputSize),
+  );
   for (let input = 0; input < golden.inputs.length; input++) {
     const features = golden.features(input);
     const length = golden.featuresLength(input);
@@ -92,7 +111,7 @@ test("a clip classifier gives NeMo's logits, which pool over the padding column"
   }
 });
 
-test('a frame classifier gives NeMo\'s logits for every frame', async () => {
+test("a frame classifier gives NeMo's logits for every frame", async () => {
   const golden = openGolden('marblenet-frame-vad');
   const { config, weights } = await openCheckpoint(golden.archive());
   const { classification: spec } = readClassifierSpec(config);
@@ -100,14 +119,22 @@ test('a frame classifier gives NeMo\'s logits for every frame', async () => {
     const encoded = timeFirst(golden.encoded(input), golden.encodedLength(input));
     const head = await GraphSession.create(buildClassificationHead(weights, spec, encoded.dims[2]!));
     const { scores } = await head.run({ encoded });
-    expectClose(scores!.data, golden.array(`single.${input}.logits`).data.subarray(0, scores!.data.length), TOLERANCE.logits);
+    expectClose(
+      scores!.data,
+      golden.array(`single.${input}.logits`).data.subarray(0, scores!.data.length),
+      TOLERANCE.logits,
+    );
   }
 });
 
 type State = { readonly predicted: Float32Array; readonly hidden: Float32Array; readonly cell: Float32Array };
 
 /** Predictor and joint for one clip, one row at a time. */
-async function openNetwork(weights: WeightReader, spec: TransducerSpec, encoded: HostTensor): Promise<TransducerNetwork<State>> {
+async function openNetwork(
+  weights: WeightReader,
+  spec: TransducerSpec,
+  encoded: HostTensor,
+): Promise<TransducerNetwork<State>> {
   const { hiddenSize: size } = spec.joint;
   const { numLayers, hiddenSize } = spec.predictor;
   const projection = await GraphSession.create(buildProjection(weights, spec, encoded.dims[2]!));
@@ -118,8 +145,16 @@ async function openNetwork(weights: WeightReader, spec: TransducerSpec, encoded:
 
   const predict = async (token: number, { hidden, cell }: Pick<State, 'hidden' | 'cell'>): Promise<State> => {
     const dims = [numLayers, 1, hiddenSize];
-    const out = await predictor.run({ tokens: { data: Int32Array.of(token), dims: [1] }, hidden: { data: hidden, dims }, cell: { data: cell, dims } });
-    return { predicted: out['predicted']!.data as Float32Array, hidden: out['hidden_next']!.data as Float32Array, cell: out['cell_next']!.data as Float32Array };
+    const out = await predictor.run({
+      tokens: { data: Int32Array.of(token), dims: [1] },
+      hidden: { data: hidden, dims },
+      cell: { data: cell, dims },
+    });
+    return {
+      predicted: out['predicted']!.data as Float32Array,
+      hidden: out['hidden_next']!.data as Float32Array,
+      cell: out['cell_next']!.data as Float32Array,
+    };
   };
   const zeros = new Float32Array(numLayers * hiddenSize);
   return {
@@ -127,7 +162,10 @@ async function openNetwork(weights: WeightReader, spec: TransducerSpec, encoded:
     predict: async ([token], [state]) => [await predict(token!, state!)],
     join: async ([row]) => {
       const { frame, state } = row!;
-      const { logits } = await joint.run({ projected: { data: frames.slice(frame * size, (frame + 1) * size), dims: [1, size] }, predicted: { data: state.predicted, dims: [1, size] } });
+      const { logits } = await joint.run({
+        projected: { data: frames.slice(frame * size, (frame + 1) * size), dims: [1, size] },
+        predicted: { data: state.predicted, dims: [1, size] },
+      });
       return logits!.data as Float32Array;
     },
   };
@@ -136,7 +174,10 @@ async function openNetwork(weights: WeightReader, spec: TransducerSpec, encoded:
 /** [size, frames] -> [1, length, size] */
 function timeFirst({ shape, data }: NpyArray<Float32Array>, length: number): HostTensor {
   const [size = 0, frames = 0] = shape;
-  return { data: Float32Array.from({ length: length * size }, (_, at) => data[(at % size) * frames + Math.floor(at / size)]!), dims: [1, length, size] };
+  return {
+    data: Float32Array.from({ length: length * size }, (_, at) => data[(at % size) * frames + Math.floor(at / size)]!),
+    dims: [1, length, size],
+  };
 }
 
 function expectClose(actual: ArrayLike<number>, expected: ArrayLike<number>, tolerance: number): void {
@@ -145,4 +186,3 @@ function expectClose(actual: ArrayLike<number>, expected: ArrayLike<number>, tol
   for (let at = 0; at < actual.length; at++) worst = Math.max(worst, Math.abs(actual[at]! - expected[at]!));
   expect(worst).toBeLessThan(tolerance);
 }
-

@@ -49,9 +49,16 @@ export function buildLanguagePrompt(weights: WeightReader, { numPrompts }: Langu
     );
 
   const ofFrames = graph.op('MatMul', [encoded, part('frames', 0, size)]);
-  const ofLanguage = graph.op('Add', [graph.op('MatMul', [language, part('language', size, numPrompts)]), weights.plain(graph, 'prompt_kernel.0.bias', [2 * size])]);
+  const ofLanguage = graph.op('Add', [
+    graph.op('MatMul', [language, part('language', size, numPrompts)]),
+    weights.plain(graph, 'prompt_kernel.0.bias', [2 * size]),
+  ]);
   const hidden = graph.op('Relu', [graph.op('Add', [ofFrames, graph.op('Unsqueeze', [ofLanguage, graph.ints(1)])])]);
-  const prompted = linear(graph, weights, 'prompt_kernel.2', hidden, { inputSize: 2 * size, outputSize: size, hasBias: true });
+  const prompted = linear(graph, weights, 'prompt_kernel.2', hidden, {
+    inputSize: 2 * size,
+    outputSize: size,
+    hasBias: true,
+  });
   graph.output('prompted', prompted, 'float32', ['batch', 'frames', size]);
   return graph;
 }

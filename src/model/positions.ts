@@ -20,9 +20,20 @@ export function buildPositions(weights: WeightReader, spec: ConformerSpec): Grap
   const { dModel, numHeads, numLayers } = spec;
   const table = graph.input('position_table', 'float32', ['rows', dModel]);
   for (let layer = 0; layer < numLayers; layer++) {
-    const weight = linearWeight(graph, weights, `encoder.layers.${layer}.self_attn.linear_pos`, { inputSize: dModel, outputSize: dModel, hasBias: false });
-    const heads = graph.op('Reshape', [graph.op('MatMul', [table, weight]), graph.ints(0, numHeads, dModel / numHeads)]);
-    graph.output(positionName(layer), graph.op('Transpose', [heads], { perm: [1, 2, 0] }), 'float32', [numHeads, dModel / numHeads, 'rows']);
+    const weight = linearWeight(graph, weights, `encoder.layers.${layer}.self_attn.linear_pos`, {
+      inputSize: dModel,
+      outputSize: dModel,
+      hasBias: false,
+    });
+    const heads = graph.op('Reshape', [
+      graph.op('MatMul', [table, weight]),
+      graph.ints(0, numHeads, dModel / numHeads),
+    ]);
+    graph.output(positionName(layer), graph.op('Transpose', [heads], { perm: [1, 2, 0] }), 'float32', [
+      numHeads,
+      dModel / numHeads,
+      'rows',
+    ]);
   }
   return graph;
 }
@@ -39,7 +50,11 @@ export function positionTable(numQueries: number, numKeys: number, dModel: numbe
  * The same for local attention with `context` [left, right], where NeMo aligns positions with a window of the larger of the two on both sides:
  * with unequal contexts frames get the position of another distance, or none.
  */
-export function localPositionTable(frames: number, dModel: number, [left, right]: readonly [number, number]): Float32Array {
+export function localPositionTable(
+  frames: number,
+  dModel: number,
+  [left, right]: readonly [number, number],
+): Float32Array {
   const window = Math.max(left, right);
   return sinusoids(2 * frames, dModel, (row) => {
     const distance = frames - row;

@@ -11,17 +11,29 @@ import { convSubsampling, stageLengths } from './subsampling.ts';
 import type { WeightReader } from './weight-reader.ts';
 
 /** [batch, mels, frames] -> [batch, frames', dModel]; `masks` as in `convSubsampling`. */
-export function preEncode(graph: Graph, weights: WeightReader, spec: ConformerSpec, features: Value, masks: readonly Value[] | undefined): Value {
+export function preEncode(
+  graph: Graph,
+  weights: WeightReader,
+  spec: ConformerSpec,
+  features: Value,
+  masks: readonly Value[] | undefined,
+): Value {
   const { subsampling, featIn, dModel, subsamplingFactor } = spec;
-  if (subsampling === 'striding' || subsampling === 'dw_striding') return convSubsampling(graph, weights, spec, features, masks);
+  if (subsampling === 'striding' || subsampling === 'dw_striding')
+    return convSubsampling(graph, weights, spec, features, masks);
   const frames = graph.op('Transpose', [features], { perm: [0, 2, 1] });
   const output = { outputSize: dModel, hasBias: true, scale: spec.xscaling ? Math.sqrt(dModel) : 1 };
-  if (subsampling === 'none') return linear(graph, weights, 'encoder.pre_encode', frames, { inputSize: featIn, ...output });
+  if (subsampling === 'none')
+    return linear(graph, weights, 'encoder.pre_encode', frames, { inputSize: featIn, ...output });
 
   const whole = paddedToMultiple(graph, frames, subsamplingFactor);
-  const normed = subsampling === 'stacking_norm' ? layerNorm(graph, weights, 'encoder.pre_encode.pre_norm', whole, featIn) : whole;
+  const normed =
+    subsampling === 'stacking_norm' ? layerNorm(graph, weights, 'encoder.pre_encode.pre_norm', whole, featIn) : whole;
   const stacked = graph.op('Reshape', [normed, graph.ints(0, -1, featIn * subsamplingFactor)]);
-  return linear(graph, weights, 'encoder.pre_encode.proj_out', stacked, { inputSize: featIn * subsamplingFactor, ...output });
+  return linear(graph, weights, 'encoder.pre_encode.proj_out', stacked, {
+    inputSize: featIn * subsamplingFactor,
+    ...output,
+  });
 }
 
 /**
@@ -32,7 +44,8 @@ export function preEncode(graph: Graph, weights: WeightReader, spec: ConformerSp
 export function preEncodedLength(spec: ConformerSpec, length: number, numFrames: number): number {
   const factor = spec.subsamplingFactor;
   if (spec.subsampling === 'none') return length;
-  if (spec.subsampling.startsWith('stacking')) return Math.floor((length + ((factor - (numFrames % factor)) % factor)) / factor);
+  if (spec.subsampling.startsWith('stacking'))
+    return Math.floor((length + ((factor - (numFrames % factor)) % factor)) / factor);
   return stageLengths(spec, length).at(-1) ?? length;
 }
 

@@ -8,7 +8,15 @@ export type Reduction = NonNullable<ConformerSpec['reduction']>;
 
 /** The strided convolutions of a reduction: frames are its time, channels its mels. */
 export function reductionShape({ dModel }: ConformerSpec, { factor }: Reduction): SubsamplingShape {
-  return { subsampling: 'striding', subsamplingFactor: factor, subsamplingChannels: dModel, causalDownsampling: false, featIn: dModel, dModel, xscaling: false };
+  return {
+    subsampling: 'striding',
+    subsamplingFactor: factor,
+    subsamplingChannels: dModel,
+    causalDownsampling: false,
+    featIn: dModel,
+    dModel,
+    xscaling: false,
+  };
 }
 
 /** Strided stages of the reduction, each with a mask `reduction_mask_<stage>`; none when pooling. */
@@ -22,13 +30,16 @@ export function reducedLengths(spec: ConformerSpec, reduction: Reduction, frames
   const { factor } = reduction;
   let length = frames;
   // NeMo's length formula repeats log2(factor) times, though it pools once.
-  for (let repeat = 0; repeat < Math.trunc(Math.log2(factor)); repeat++) length = Math.floor((length - factor) / factor) + 1;
+  for (let repeat = 0; repeat < Math.trunc(Math.log2(factor)); repeat++)
+    length = Math.floor((length - factor) / factor) + 1;
   return [Math.max(length, 0)];
 }
 
 /** Frames of the tensor after the reduction. */
 export function reducedFrames(spec: ConformerSpec, reduction: Reduction, frames: number): number {
-  return reduction.kind === 'pooling' ? Math.floor(frames / reduction.factor) : (stageLengths(reductionShape(spec, reduction), frames).at(-1) as number);
+  return reduction.kind === 'pooling'
+    ? Math.floor(frames / reduction.factor)
+    : (stageLengths(reductionShape(spec, reduction), frames).at(-1) as number);
 }
 
 /**
@@ -47,8 +58,18 @@ export function reduceFrames(
   const valid = masks && reduction.kind === 'striding' ? graph.op('Mul', [x, masks.frames]) : x;
   const channelsFirst = graph.op('Transpose', [valid], { perm: [0, 2, 1] });
   if (reduction.kind === 'striding') {
-    return convSubsampling(graph, weights, reductionShape(spec, reduction), channelsFirst, masks?.stages, 'encoder.reduction_subsampling.reduction_enc');
+    return convSubsampling(
+      graph,
+      weights,
+      reductionShape(spec, reduction),
+      channelsFirst,
+      masks?.stages,
+      'encoder.reduction_subsampling.reduction_enc',
+    );
   }
-  const pooled = graph.op('MaxPool', [channelsFirst], { kernel_shape: [reduction.factor], strides: [reduction.factor] });
+  const pooled = graph.op('MaxPool', [channelsFirst], {
+    kernel_shape: [reduction.factor],
+    strides: [reduction.factor],
+  });
   return graph.op('Transpose', [pooled], { perm: [0, 2, 1] });
 }

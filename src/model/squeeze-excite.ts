@@ -23,8 +23,16 @@ export function squeezeExcite(
   const mean = mask
     ? graph.op('Div', [sumOverTime(graph, valid), sumOverTime(graph, mask)])
     : graph.op('ReduceMean', [valid], { axes: [-1], keepdims: 0 });
-  const squeezed = linear(graph, weights, `${name}.fc.0`, mean, { inputSize: filters, outputSize: squeezeSize, hasBias: false });
-  const excited = linear(graph, weights, `${name}.fc.2`, activate(graph, spec.activation, squeezed), { inputSize: squeezeSize, outputSize: filters, hasBias: false });
+  const squeezed = linear(graph, weights, `${name}.fc.0`, mean, {
+    inputSize: filters,
+    outputSize: squeezeSize,
+    hasBias: false,
+  });
+  const excited = linear(graph, weights, `${name}.fc.2`, activate(graph, spec.activation, squeezed), {
+    inputSize: squeezeSize,
+    outputSize: filters,
+    hasBias: false,
+  });
   const gates = graph.op('Unsqueeze', [graph.op('Sigmoid', [excited]), graph.ints(-1)]);
   return graph.op('Mul', [valid, gates]);
 }

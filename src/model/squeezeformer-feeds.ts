@@ -7,7 +7,11 @@ import { hasReducedTime, isReducedLayer } from './squeezeformer.ts';
 import type { SqueezeformerSpec } from './squeezeformer-spec.ts';
 
 /** The Conformer's masks, and every second frame of them for the layers on half the frames. */
-export function squeezeformerFeeds(spec: SqueezeformerSpec, batch: EncoderBatch, options: { readonly masked: boolean }): Record<string, Feed> {
+export function squeezeformerFeeds(
+  spec: SqueezeformerSpec,
+  batch: EncoderBatch,
+  options: { readonly masked: boolean },
+): Record<string, Feed> {
   const feeds = conformerFeeds(spec.core, batch, options);
   if (!hasReducedTime(spec)) return feeds;
   const { frame_mask: frames, attention_mask: attention } = feeds;
@@ -17,13 +21,18 @@ export function squeezeformerFeeds(spec: SqueezeformerSpec, batch: EncoderBatch,
 }
 
 /** Positions of the layers on all frames, and of those on half. */
-export function squeezeformerPositions(spec: SqueezeformerSpec, numFrames: number, context: ContextSize): PositionInputs[] {
+export function squeezeformerPositions(
+  spec: SqueezeformerSpec,
+  numFrames: number,
+  context: ContextSize,
+): PositionInputs[] {
   const whole = conformerPositions(spec.core, numFrames, context);
   if (!hasReducedTime(spec)) return whole;
   const { core } = spec;
   const frames = Math.ceil(conformerFrames(core, numFrames).before / 2);
   const names = Array.from({ length: core.numLayers }, (_, layer) => layer);
-  const named = (isReduced: boolean) => names.filter((layer) => isReducedLayer(spec, layer) === isReduced).map(positionName);
+  const named = (isReduced: boolean) =>
+    names.filter((layer) => isReducedLayer(spec, layer) === isReduced).map(positionName);
   return [
     { ...(whole[0] as PositionInputs), names: named(false) },
     { key: `${frames}/reduced`, frames, names: named(true), table: () => positionTable(frames, frames, core.dModel) },

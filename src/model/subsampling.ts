@@ -58,10 +58,20 @@ export function convSubsampling(
     const isFirst = stage === 0;
     if (spec.subsampling === 'striding' || isFirst) {
       const index = spec.subsampling === 'striding' ? 2 * stage : 0;
-      x = conv2d(graph, weights, `${name}.conv.${index}`, x, [channels, isFirst ? 1 : channels, KERNEL, KERNEL], strides);
+      x = conv2d(
+        graph,
+        weights,
+        `${name}.conv.${index}`,
+        x,
+        [channels, isFirst ? 1 : channels, KERNEL, KERNEL],
+        strides,
+      );
     } else {
       const index = 3 * stage - 1;
-      x = conv2d(graph, weights, `${name}.conv.${index}`, x, [channels, 1, KERNEL, KERNEL], { ...strides, group: channels });
+      x = conv2d(graph, weights, `${name}.conv.${index}`, x, [channels, 1, KERNEL, KERNEL], {
+        ...strides,
+        group: channels,
+      });
       x = conv2d(graph, weights, `${name}.conv.${index + 1}`, x, [channels, channels, 1, 1], {});
     }
     x = graph.op('Relu', [x]);
@@ -70,8 +80,16 @@ export function convSubsampling(
   }
 
   // [B, C, mel, T] -> [B, T, C * mel], channel-major as NeMo flattens.
-  const flat = graph.op('Reshape', [graph.op('Transpose', [x], { perm: [0, 3, 1, 2] }), graph.ints(0, 0, channels * mels)]);
-  return linear(graph, weights, `${name}.out`, flat, { inputSize: channels * mels, outputSize: spec.dModel, hasBias: true, scale: spec.xscaling ? Math.sqrt(spec.dModel) : 1 });
+  const flat = graph.op('Reshape', [
+    graph.op('Transpose', [x], { perm: [0, 3, 1, 2] }),
+    graph.ints(0, 0, channels * mels),
+  ]);
+  return linear(graph, weights, `${name}.out`, flat, {
+    inputSize: channels * mels,
+    outputSize: spec.dModel,
+    hasBias: true,
+    scale: spec.xscaling ? Math.sqrt(spec.dModel) : 1,
+  });
 }
 
 function conv2d(
@@ -83,8 +101,12 @@ function conv2d(
   attributes: Record<string, number | readonly number[]>,
 ): Value {
   const [outputs, inputs, height, width] = shape;
-  const kernel = weights.derive(graph, `${name}.weight^T`, [[`${name}.weight`, shape]], [outputs, inputs, width, height], ([values]) =>
-    transposedKernels(values as Float32Array, height, width),
+  const kernel = weights.derive(
+    graph,
+    `${name}.weight^T`,
+    [[`${name}.weight`, shape]],
+    [outputs, inputs, width, height],
+    ([values]) => transposedKernels(values as Float32Array, height, width),
   );
   const bias = weights.plain(graph, `${name}.bias`, [outputs]);
   return graph.op('Conv', [x, kernel, bias], { kernel_shape: [width, height], ...attributes });

@@ -30,7 +30,12 @@ export type TransducerSpec = {
 /** `numLayers` and `hiddenSize` say how large the state is ([numLayers, rows, hiddenSize], twice), whatever it holds. */
 export type PredictorSpec = LstmPredictor | StatelessPredictor;
 
-export type LstmPredictor = { readonly kind: 'lstm'; readonly hiddenSize: number; readonly numLayers: number; readonly blankAsPad: boolean };
+export type LstmPredictor = {
+  readonly kind: 'lstm';
+  readonly hiddenSize: number;
+  readonly numLayers: number;
+  readonly blankAsPad: boolean;
+};
 
 export type StatelessPredictor = {
   readonly kind: 'stateless';
@@ -76,7 +81,10 @@ const jointSchema = v.object({
 export function readTransducerSpec(config: unknown): TransducerSpec {
   const { decoder, joint } = parseConfig(jointSchema, config, '');
   const durations = readDurations(config);
-  const bigBlankDurations = durations.length > 0 ? [] : numbers(config, ['decoding.big_blank_durations', 'loss.multiblank_rnnt_kwargs.big_blank_durations']);
+  const bigBlankDurations =
+    durations.length > 0
+      ? []
+      : numbers(config, ['decoding.big_blank_durations', 'loss.multiblank_rnnt_kwargs.big_blank_durations']);
   if (durations.length + bigBlankDurations.length !== joint.num_extra_outputs) {
     throw new AsrError(
       'checkpoint-corrupt',
@@ -84,7 +92,8 @@ export function readTransducerSpec(config: unknown): TransducerSpec {
     );
   }
   const jointClass = targetClass(at(config, 'joint'));
-  if (jointClass !== 'RNNTJoint' && jointClass !== 'HATJoint') throw unsupported('joint._target_', jointClass, 'RNNTJoint and HATJoint');
+  if (jointClass !== 'RNNTJoint' && jointClass !== 'HATJoint')
+    throw unsupported('joint._target_', jointClass, 'RNNTJoint and HATJoint');
   return {
     kind: durations.length > 0 ? 'tdt' : 'rnnt',
     vocabularySize: joint.num_classes > 0 ? joint.num_classes : decoder.vocab_size,
@@ -92,7 +101,11 @@ export function readTransducerSpec(config: unknown): TransducerSpec {
     durations,
     bigBlankDurations,
     predictor: readPredictor(config),
-    joint: { hiddenSize: joint.jointnet.joint_hidden, activation: joint.jointnet.activation, isHat: jointClass === 'HATJoint' },
+    joint: {
+      hiddenSize: joint.jointnet.joint_hidden,
+      activation: joint.jointnet.activation,
+      isHat: jointClass === 'HATJoint',
+    },
   };
 }
 
@@ -100,14 +113,30 @@ function readPredictor(config: unknown): PredictorSpec {
   const section = at(config, 'decoder');
   const className = targetClass(section);
   if (className === 'StatelessTransducerDecoder') {
-    const { context_size: contextSize, prednet, normalization_mode: norm } = parseConfig(statelessSchema, section, 'decoder');
-    return { kind: 'stateless', hiddenSize: 1, numLayers: Math.max(contextSize - 1, 1), contextSize, embeddingSize: prednet.pred_hidden, hasNorm: norm === 'layer' };
+    const {
+      context_size: contextSize,
+      prednet,
+      normalization_mode: norm,
+    } = parseConfig(statelessSchema, section, 'decoder');
+    return {
+      kind: 'stateless',
+      hiddenSize: 1,
+      numLayers: Math.max(contextSize - 1, 1),
+      contextSize,
+      embeddingSize: prednet.pred_hidden,
+      hasNorm: norm === 'layer',
+    };
   }
-  if (className !== 'RNNTDecoder') throw unsupported('decoder._target_', className, 'RNNTDecoder and StatelessTransducerDecoder');
+  if (className !== 'RNNTDecoder')
+    throw unsupported('decoder._target_', className, 'RNNTDecoder and StatelessTransducerDecoder');
   const { normalization_mode: norm, prednet, blank_as_pad: blankAsPad } = parseConfig(lstmSchema, section, 'decoder');
   if (norm) throw unsupported('decoder.normalization_mode', norm, 'null');
   if (prednet.rnn_hidden_size > 0 && prednet.rnn_hidden_size !== prednet.pred_hidden) {
-    throw unsupported('decoder.prednet.rnn_hidden_size', prednet.rnn_hidden_size, `pred_hidden (${prednet.pred_hidden})`);
+    throw unsupported(
+      'decoder.prednet.rnn_hidden_size',
+      prednet.rnn_hidden_size,
+      `pred_hidden (${prednet.pred_hidden})`,
+    );
   }
   return { kind: 'lstm', hiddenSize: prednet.pred_hidden, numLayers: prednet.pred_rnn_layers, blankAsPad };
 }
@@ -121,11 +150,15 @@ function readDurations(config: unknown): number[] {
 function numbers(config: unknown, paths: readonly string[]): number[] {
   for (const path of paths) {
     const value = at(config, path);
-    if (Array.isArray(value) && value.length > 0 && value.every((item) => Number.isInteger(item) && item >= 0)) return value as number[];
+    if (Array.isArray(value) && value.length > 0 && value.every((item) => Number.isInteger(item) && item >= 0))
+      return value as number[];
   }
   return [];
 }
 
 function unsupported(key: string, found: unknown, supported: string): AsrError {
-  return new AsrError('checkpoint-unsupported', `The configuration's ${key} is ${found || 'missing'}; supported is ${supported}.`);
+  return new AsrError(
+    'checkpoint-unsupported',
+    `The configuration's ${key} is ${found || 'missing'}; supported is ${supported}.`,
+  );
 }

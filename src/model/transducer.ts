@@ -21,14 +21,20 @@ export function buildProjection(weights: WeightReader, spec: TransducerSpec, enc
   const graph = new Graph('projection');
   const encoded = graph.input('encoded', 'float32', ['batch', 'frames', encoderSize]);
   const options = { inputSize: encoderSize, outputSize: spec.joint.hiddenSize, hasBias: true };
-  graph.output('projected', linear(graph, weights, 'joint.enc', encoded, options), 'float32', ['batch', 'frames', spec.joint.hiddenSize]);
+  graph.output('projected', linear(graph, weights, 'joint.enc', encoded, options), 'float32', [
+    'batch',
+    'frames',
+    spec.joint.hiddenSize,
+  ]);
   return graph;
 }
 
 /** tokens [rows], hidden and cell [layers, rows, hiddenSize] -> predicted [rows, jointSize], hidden_next, cell_next */
 export function buildPredictor(weights: WeightReader, spec: TransducerSpec): Graph {
   const { predictor } = spec;
-  return predictor.kind === 'stateless' ? buildStatelessPredictor(weights, spec, predictor) : buildLstmPredictor(weights, spec, predictor);
+  return predictor.kind === 'stateless'
+    ? buildStatelessPredictor(weights, spec, predictor)
+    : buildLstmPredictor(weights, spec, predictor);
 }
 
 function buildLstmPredictor(weights: WeightReader, spec: TransducerSpec, predictor: LstmPredictor): Graph {
@@ -43,16 +49,27 @@ function buildLstmPredictor(weights: WeightReader, spec: TransducerSpec, predict
 
   for (let layer = 0; layer < numLayers; layer++) {
     const index = graph.int(layer);
-    const input = x === undefined ? firstInput(graph, weights, spec, predictor, tokens) : graph.op('MatMul', [x, gateMatrix(graph, weights, predictor, `weight_ih_l${layer}`)]);
+    const input =
+      x === undefined
+        ? firstInput(graph, weights, spec, predictor, tokens)
+        : graph.op('MatMul', [x, gateMatrix(graph, weights, predictor, `weight_ih_l${layer}`)]);
     const previous = graph.op('Gather', [hidden, index], { axis: 0 });
     const recurrent = graph.op('MatMul', [previous, gateMatrix(graph, weights, predictor, `weight_hh_l${layer}`)]);
     const withBias = x === undefined ? input : graph.op('Add', [input, gateBias(graph, weights, predictor, layer)]);
-    const state = lstmCell(graph, graph.op('Add', [withBias, recurrent]), graph.op('Gather', [cell, index], { axis: 0 }));
+    const state = lstmCell(
+      graph,
+      graph.op('Add', [withBias, recurrent]),
+      graph.op('Gather', [cell, index], { axis: 0 }),
+    );
     x = state.hidden;
     nextHidden.push(graph.op('Unsqueeze', [state.hidden, graph.ints(0)]));
     nextCell.push(graph.op('Unsqueeze', [state.cell, graph.ints(0)]));
   }
-  const predicted = linear(graph, weights, 'joint.pred', x as Value, { inputSize: predictedSize(spec), outputSize: spec.joint.hiddenSize, hasBias: true });
+  const predicted = linear(graph, weights, 'joint.pred', x as Value, {
+    inputSize: predictedSize(spec),
+    outputSize: spec.joint.hiddenSize,
+    hasBias: true,
+  });
   graph.output('predicted', predicted, 'float32', ['rows', spec.joint.hiddenSize]);
   graph.output('hidden_next', graph.op('Concat', nextHidden, { axis: 0 }), 'float32', [numLayers, 'rows', hiddenSize]);
   graph.output('cell_next', graph.op('Concat', nextCell, { axis: 0 }), 'float32', [numLayers, 'rows', hiddenSize]);
@@ -71,14 +88,25 @@ export function buildJoint(weights: WeightReader, spec: TransducerSpec): Graph {
   // joint_net is [activation, (Dropout,) Linear]: the index depends on whether the config had a dropout.
   const name = weights.has('joint.joint_net.2.weight') ? 'joint.joint_net.2' : 'joint.joint_net.1';
   const outputSize = spec.vocabularySize + 1 + spec.numExtraOutputs;
-  const labels = linear(graph, weights, name, hidden, { inputSize: size, outputSize: spec.joint.isHat ? outputSize - 1 : outputSize, hasBias: true });
-  graph.output('logits', spec.joint.isHat ? withHatBlank(graph, weights, spec, sum, labels) : labels, 'float32', ['rows', outputSize]);
+  const labels = linear(graph, weights, name, hidden, {
+    inputSize: size,
+    outputSize: spec.joint.isHat ? outputSize - 1 : outputSize,
+    hasBias: true,
+  });
+  graph.output('logits', spec.joint.isHat ? withHatBlank(graph, weights, spec, sum, labels) : labels, 'float32', [
+    'rows',
+    outputSize,
+  ]);
   return graph;
 }
 
 /** NeMo `HATJoint`: log P(blank) from a logistic unit of its own over the tanh of the sum, whatever the activation; labels share what is left. */
 function withHatBlank(graph: Graph, weights: WeightReader, spec: TransducerSpec, sum: Value, labels: Value): Value {
-  const logit = linear(graph, weights, 'joint.blank_pred.2', graph.op('Tanh', [sum]), { inputSize: spec.joint.hiddenSize, outputSize: 1, hasBias: true });
+  const logit = linear(graph, weights, 'joint.blank_pred.2', graph.op('Tanh', [sum]), {
+    inputSize: spec.joint.hiddenSize,
+    outputSize: 1,
+    hasBias: true,
+  });
   const blank = graph.op('Neg', [graph.op('Softplus', [graph.op('Neg', [logit])])]);
   const left = graph.op('Max', [graph.op('Sub', [graph.scalar(1), graph.op('Exp', [blank])]), graph.scalar(1e-6)]);
   const scaled = graph.op('Add', [logSoftmax(graph, labels), graph.op('Log', [left])]);
@@ -89,14 +117,22 @@ const EMBEDDING = 'decoder.prediction.embed.weight';
 const LSTM = 'decoder.prediction.dec_rnn.lstm';
 
 /** The first layer's input gates with bias, [rows, 4 * hiddenSize]: one table lookup where the table is small. */
-function firstInput(graph: Graph, weights: WeightReader, spec: TransducerSpec, predictor: LstmPredictor, tokens: Value): Value {
+function firstInput(
+  graph: Graph,
+  weights: WeightReader,
+  spec: TransducerSpec,
+  predictor: LstmPredictor,
+  tokens: Value,
+): Value {
   const { hiddenSize, blankAsPad } = predictor;
   const numRows = spec.vocabularySize + 1;
   const embeddingShape = [blankAsPad ? numRows : spec.vocabularySize, hiddenSize];
   const gates = 4 * hiddenSize;
 
   if (numRows * gates > MAX_FOLDED_TABLE) {
-    const table = weights.derive(graph, EMBEDDING, [[EMBEDDING, embeddingShape]], [numRows, hiddenSize], ([values]) => padded(values as Float32Array, numRows * hiddenSize));
+    const table = weights.derive(graph, EMBEDDING, [[EMBEDDING, embeddingShape]], [numRows, hiddenSize], ([values]) =>
+      padded(values as Float32Array, numRows * hiddenSize),
+    );
     const embedded = graph.op('Gather', [table, tokens], { axis: 0 });
     const product = graph.op('MatMul', [embedded, gateMatrix(graph, weights, predictor, 'weight_ih_l0')]);
     return graph.op('Add', [product, gateBias(graph, weights, predictor, 0)]);
@@ -107,37 +143,58 @@ function firstInput(graph: Graph, weights: WeightReader, spec: TransducerSpec, p
     [`${LSTM}.bias_ih_l0`, [gates]],
     [`${LSTM}.bias_hh_l0`, [gates]],
   ];
-  const table = weights.derive(graph, `${EMBEDDING}*ih_l0`, sources, [numRows, gates], ([embedding, matrix, inputBias, hiddenBias]) => {
-    const result = new Float32Array(numRows * gates);
-    for (let row = 0; row < numRows; row++) {
-      for (let gate = 0; gate < gates; gate++) {
-        let sum = inputBias![gate]! + hiddenBias![gate]!;
-        for (let k = 0; k < hiddenSize; k++) sum += (embedding![row * hiddenSize + k] ?? 0) * matrix![gate * hiddenSize + k]!;
-        result[row * gates + gate] = sum;
+  const table = weights.derive(
+    graph,
+    `${EMBEDDING}*ih_l0`,
+    sources,
+    [numRows, gates],
+    ([embedding, matrix, inputBias, hiddenBias]) => {
+      const result = new Float32Array(numRows * gates);
+      for (let row = 0; row < numRows; row++) {
+        for (let gate = 0; gate < gates; gate++) {
+          let sum = inputBias![gate]! + hiddenBias![gate]!;
+          for (let k = 0; k < hiddenSize; k++)
+            sum += (embedding![row * hiddenSize + k] ?? 0) * matrix![gate * hiddenSize + k]!;
+          result[row * gates + gate] = sum;
+        }
       }
-    }
-    return result;
-  });
+      return result;
+    },
+  );
   return graph.op('Gather', [table, tokens], { axis: 0 });
 }
 
 /** A PyTorch gate matrix [4 * hiddenSize, hiddenSize] as MatMul operand. */
 function gateMatrix(graph: Graph, weights: WeightReader, { hiddenSize }: LstmPredictor, part: string): Value {
   const name = `${LSTM}.${part}`;
-  return weights.derive(graph, `${name}^T`, [[name, [4 * hiddenSize, hiddenSize]]], [hiddenSize, 4 * hiddenSize], ([values]) =>
-    transposed(values as Float32Array, 4 * hiddenSize, hiddenSize),
+  return weights.derive(
+    graph,
+    `${name}^T`,
+    [[name, [4 * hiddenSize, hiddenSize]]],
+    [hiddenSize, 4 * hiddenSize],
+    ([values]) => transposed(values as Float32Array, 4 * hiddenSize, hiddenSize),
   );
 }
 
 function gateBias(graph: Graph, weights: WeightReader, { hiddenSize }: LstmPredictor, layer: number): Value {
   const gates = 4 * hiddenSize;
-  const sources: [string, number[]][] = [[`${LSTM}.bias_ih_l${layer}`, [gates]], [`${LSTM}.bias_hh_l${layer}`, [gates]]];
-  return weights.derive(graph, `${LSTM}.bias_l${layer}`, sources, [gates], ([input, hidden]) => input!.map((value, index) => value + hidden![index]!));
+  const sources: [string, number[]][] = [
+    [`${LSTM}.bias_ih_l${layer}`, [gates]],
+    [`${LSTM}.bias_hh_l${layer}`, [gates]],
+  ];
+  return weights.derive(graph, `${LSTM}.bias_l${layer}`, sources, [gates], ([input, hidden]) =>
+    input!.map((value, index) => value + hidden![index]!),
+  );
 }
 
 /** One LSTM cell from its summed gates in PyTorch's order: input, forget, cell, output. */
 function lstmCell(graph: Graph, gates: Value, cell: Value): { hidden: Value; cell: Value } {
-  const [input, forget, candidate, output] = graph.multi('Split', [gates], 4, { axis: -1 }) as [Value, Value, Value, Value];
+  const [input, forget, candidate, output] = graph.multi('Split', [gates], 4, { axis: -1 }) as [
+    Value,
+    Value,
+    Value,
+    Value,
+  ];
   const kept = graph.op('Mul', [graph.op('Sigmoid', [forget]), cell]);
   const added = graph.op('Mul', [graph.op('Sigmoid', [input]), graph.op('Tanh', [candidate])]);
   const nextCell = graph.op('Add', [kept, added]);
