@@ -64,11 +64,15 @@ export class WeightReader {
     return graph.weight({ name, type: 'float32', dims, load });
   }
 
-  /** Elements of all floating-point tensors that are weights, as NeMo counts parameters (no buffers). */
+  /** Elements of all floating-point tensors that are weights, as NeMo counts parameters (no buffers; a tied tensor has two names and counts once). */
   numParameters(): number {
+    const counted = new Map<Blob, Set<number>>();
     let count = 0;
-    for (const [name, ref] of this.#weights) {
-      if (!/^preprocessor\.|running_(mean|var)$|num_batches_tracked$|pos_enc$/.test(name)) count += ref.shape.reduce((product, size) => product * size, 1);
+    for (const [name, { shape, storage, offset }] of this.#weights) {
+      if (/^preprocessor\.|running_(mean|var)$|num_batches_tracked$|pos_enc$/.test(name)) continue;
+      const offsets = counted.get(storage) ?? new Set();
+      if (!offsets.has(offset)) count += shape.reduce((product, size) => product * size, 1);
+      counted.set(storage, offsets.add(offset));
     }
     return count;
   }
@@ -97,7 +101,11 @@ export class WeightReader {
 
   #ref(name: string): WeightRef {
     const ref = this.#weights.get(name);
-    if (!ref) throw new AsrError('checkpoint-corrupt', `Tensor ${name} is missing: the weights do not belong to this configuration.`);
+    if (!ref)
+      throw new AsrError(
+        'checkpoint-corrupt',
+        `Tensor ${name} is missing: the weights do not belong to this configuration.`,
+      );
     this.#used.add(name);
     return ref;
   }
