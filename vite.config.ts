@@ -43,7 +43,17 @@ function pageBuild(): UserConfig {
   return {
     ...browserBuild({ workerFile: 'assets/[name]-[hash].js' }),
     base: './', // the page works from any sub-path
-    build: { outDir: 'dist/page', emptyOutDir: true, target: 'es2023', modulePreload: { polyfill: false } },
+    build: {
+      outDir: 'dist/page',
+      emptyOutDir: true,
+      target: 'es2023',
+      modulePreload: { polyfill: false },
+      rolldownOptions: {
+        input: { index: resolve(ROOT, 'index.html'), offline: resolve(ROOT, 'workers/offline.worker.ts') },
+        // A service worker rules the folder it lies in, under a name that never changes.
+        output: { entryFileNames: ({ name }) => (name === 'offline' ? 'offline.js' : 'assets/[name]-[hash].js') },
+      },
+    },
     server: { headers: isolation },
     preview: { headers: { ...isolation, 'Content-Security-Policy': PAGE_POLICY } },
   };
@@ -51,7 +61,7 @@ function pageBuild(): UserConfig {
 
 function libraryBuild(): UserConfig {
   return {
-    ...browserBuild({ workerFile: '[name].js' }),
+    ...browserBuild({ workerFile: '[name].js', chunkFile: 'asr.worker-[name].js' }),
     base: './',
     build: {
       outDir: 'dist/lib',
@@ -63,7 +73,13 @@ function libraryBuild(): UserConfig {
   };
 }
 
-function browserBuild({ workerFile }: { readonly workerFile: string }): UserConfig {
+function browserBuild({
+  workerFile,
+  chunkFile = workerFile,
+}: {
+  readonly workerFile: string;
+  readonly chunkFile?: string;
+}): UserConfig {
   return {
     plugins: [ortFiles(), plainWorkerUrl()],
     // Takes the builds of onnxruntime-web that load their `.mjs` from `ort/` instead of carrying a copy.
@@ -71,7 +87,7 @@ function browserBuild({ workerFile }: { readonly workerFile: string }): UserConf
     optimizeDeps: { exclude: ['onnxruntime-web'] },
     worker: {
       format: 'es',
-      rolldownOptions: { output: { entryFileNames: workerFile, chunkFileNames: workerFile } },
+      rolldownOptions: { output: { entryFileNames: workerFile, chunkFileNames: chunkFile } },
     },
   };
 }

@@ -106,7 +106,7 @@ export class ASRModel implements AsyncDisposable {
     const { link, remote } = this.#loaded;
     const progress = toWireCallback(onProgress, signal);
     const results = link.run((job) => remote.transcribe(job, inputs, plain, progress), signal);
-    return results.finally(() => this.#refreshReport());
+    return this.#thenRefreshReport(results);
   }
 
   /** Results batch by batch as they are done (NeMo `transcribe_generator`); nothing runs ahead of the reader. */
@@ -184,16 +184,18 @@ export class ASRModel implements AsyncDisposable {
   }
 
   /** Calls a method of the engine's model by name. @internal */
-  protected async call<T>(method: string, ...args: readonly unknown[]): Promise<T> {
+  protected call<T>(method: string, ...args: readonly unknown[]): Promise<T> {
     const { link, remote } = this.#loaded;
-    const result = await link.run((job) => remote.call(job, method, args));
-    await this.#refreshReport();
-    return result as T;
+    return this.#thenRefreshReport(link.run((job) => remote.call(job, method, args)) as Promise<T>);
   }
 
-  async #refreshReport(): Promise<void> {
+  async #thenRefreshReport<T>(result: Promise<T>): Promise<T> {
     const { link, remote } = this.#loaded;
-    this.#report = await link.run(() => remote.report()).catch(() => this.#report); // a dead worker keeps its last report
+    try {
+      return await result;
+    } finally {
+      this.#report = await link.run(() => remote.report()).catch(() => this.#report); // a dead worker keeps its last report
+    }
   }
 }
 

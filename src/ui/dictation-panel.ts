@@ -82,6 +82,12 @@ export class DictationPanel extends LitElement {
       margin-top: 1rem;
       text-align: left;
     }
+    @media (max-width: 560px) {
+      .record {
+        width: 5rem;
+        height: 5rem;
+      }
+    }
   `,
   ];
 

@@ -164,6 +164,7 @@ export class DictationSession {
     this.#microphone?.stop().catch(reportError);
     if (this.#abort.signal.aborted || isAsrError(error, 'cancelled')) return this.#go('idle');
     this.#abort.abort();
+    this.#host.noteFailure(error);
     this.#listener.onError(error);
     this.#go('error');
   }

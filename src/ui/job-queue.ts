@@ -112,6 +112,7 @@ export class JobQueue extends EventTarget {
       const device = model.report.device === 'webgpu' ? 'WebGPU' : 'WASM';
       this.#update(id, { status: 'done', hypothesis, duration, speed, device, settled: hypothesis.text, draft: '' });
     } catch (error) {
+      this.#host.noteFailure(error);
       const job = this.#find(id);
       const settled = job ? job.settled + job.draft : '';
       const status = signal.aborted || isAsrError(error, 'cancelled') ? 'cancelled' : 'failed';

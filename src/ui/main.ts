@@ -1,9 +1,10 @@
-/** Entry of the page: defines its elements, and nothing else. */
+/** Entry of the page: defines its elements and keeps the page for the next visit. */
 import { DictationPanel } from './dictation-panel.ts';
 import { JobCard } from './job-card.ts';
 import { LevelMeter } from './level-meter.ts';
 import { ModelPanel } from './model-panel.ts';
 import { Page } from './page.ts';
+import { keepForOffline } from './offline.ts';
 import { register } from './register.ts';
 import { TranscriptView } from './transcript-view.ts';
 
@@ -15,3 +16,5 @@ register({
   'sotto-model-panel': ModelPanel,
   'sotto-page': Page,
 });
+
+keepForOffline();

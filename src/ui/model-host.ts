@@ -4,7 +4,7 @@
  * Only one model is held. Opening another ends the first one's worker before the new one starts, so two never add up in memory; whoever
  * still used it gets a `disposed` error.
  */
-import { AsrError, isAsrError } from '../base/errors.ts';
+import { AsrError, type ErrorCode, isAsrError } from '../base/errors.ts';
 import type { Progress } from '../base/progress.ts';
 import { ASRModel } from '../rpc/asr-model.ts';
 import type { LoadOptions } from '../rpc/protocol.ts';
@@ -82,6 +82,11 @@ export class ModelHost extends EventTarget {
     this.#set({ status: 'idle' });
   }
 
+  /** Tells that using the model failed: one whose worker is gone is opened afresh at the next use. */
+  noteFailure(error: unknown): void {
+    if (this.#state.status === 'ready' && isAsrError(error) && GONE.has(error.code)) this.close();
+  }
+
   async #open(signal: AbortSignal): Promise<ASRModel> {
     const label = labelOf(this.#choice);
     const show = (state: HostState): void => {
@@ -113,6 +118,8 @@ export class ModelHost extends EventTarget {
     this.dispatchEvent(new Event('change'));
   }
 }
+
+const GONE: ReadonlySet<ErrorCode> = new Set(['device-lost', 'out-of-memory', 'disposed']);
 
 /** A choice as people see it. */
 export function labelOf(choice: ModelChoice): string {

@@ -8,14 +8,13 @@ import { Scope } from '../base/scope.ts';
 import { measureRemote } from '../rpc/measure.ts';
 import type { ModelInfo, ModelReport, StoredCheckpoint } from '../rpc/protocol.ts';
 import { deleteStored, listStored } from '../rpc/stored.ts';
+import { BUILT_IN } from './built-in.ts';
 import { type ModelChoice, type ModelHost, labelOf } from './model-host.ts';
 import { problem } from './problem.ts';
 import { progressLine } from './progress-line.ts';
 import { formatBytes, formatParameters } from './quantities.ts';
 import { controls, tokens } from './theme.ts';
 
-/** The checkpoint served with the page. */
-export const BUILT_IN = 'sotto-tiny-en';
 /** What is offered first to somebody who wants better text. */
 export const SUGGESTED = 'nvidia/parakeet-tdt_ctc-110m';
 

@@ -22,7 +22,6 @@ export const pageStyles: CSSResult = css`
   }
   header p {
     margin: 1rem auto 0;
-    max-width: 28rem;
     color: var(--quiet);
     font-size: 1.0625rem;
     text-wrap: balance;
@@ -51,34 +50,39 @@ export const pageStyles: CSSResult = css`
     text-align: center;
     border-left: 1px solid var(--line);
   }
-  .drop .icon {
+  .choose {
     display: grid;
     place-items: center;
     width: 6rem;
     height: 6rem;
+    padding: 0;
     border: 1.5px dashed var(--strong-line);
     border-radius: 50%;
-    color: var(--quiet);
+    background: none;
+    color: var(--accent);
+    box-shadow: 0 0 0 8px transparent;
   }
-  .drop .icon svg {
-    width: 2.25rem;
-    height: 2.25rem;
+  .choose:hover {
+    border-style: solid;
   }
-  .drop .choose {
-    margin-top: 0.75rem;
+  .choose svg {
+    width: 2.5rem;
+    height: 2.5rem;
   }
   .drop p {
-    margin: 0.6rem 0 0;
-    max-width: 17rem;
+    margin: 0.1rem 0 0;
     text-wrap: balance;
+  }
+  .drop .title {
+    margin-top: 1.1rem;
+    font-weight: 600;
   }
   .over {
     border-color: var(--accent);
     background: var(--accent-wash);
   }
-  .over .icon {
+  .over .choose {
     border-color: var(--accent);
-    color: var(--accent);
   }
   sotto-model-panel {
     padding: 0 0.25rem;
@@ -111,6 +115,7 @@ export const pageStyles: CSSResult = css`
   .suggestion {
     margin: 0;
     padding: 0 0.25rem;
+    text-wrap: balance;
   }
   footer {
     margin-top: 3.5rem;
@@ -136,22 +141,12 @@ export const pageStyles: CSSResult = css`
       margin-top: 1.75rem;
       gap: 1.25rem;
     }
-    .doors {
-      grid-template-columns: 1fr;
-    }
     .doors > * {
-      padding: 2.25rem 1.25rem 1.5rem;
+      padding: 2rem 0.75rem 1.25rem;
     }
-    .drop {
-      border-left: 0;
-      border-top: 1px solid var(--line);
-      padding-top: 1.25rem;
-    }
-    .drop .icon {
-      display: none;
-    }
-    .drop .choose {
-      margin-top: 0;
+    .choose {
+      width: 5rem;
+      height: 5rem;
     }
   }
 `;

@@ -12,7 +12,8 @@ import { recordingIcon } from './icons.ts';
 import { jobList } from './job-list.ts';
 import { JobQueue } from './job-queue.ts';
 import { ModelHost } from './model-host.ts';
-import { BUILT_IN, type ModelPanel, SUGGESTED } from './model-panel.ts';
+import { BUILT_IN } from './built-in.ts';
+import { type ModelPanel, SUGGESTED } from './model-panel.ts';
 import { pageStyles } from './page-styles.ts';
 import { formatBytes } from './quantities.ts';
 import { saveText } from './save-text.ts';
@@ -88,9 +89,9 @@ export class Page extends LitElement {
             @dictation-state=${(event: CustomEvent<DictationState>) => this.#onDictation(event.detail)}
           ></sotto-dictation-panel>
           <div class="drop">
-            <span class="icon">${recordingIcon}</span>
-            <button type="button" class="choose" @click=${this.#choose}>Choose recordings</button>
-            <p class="quiet">or drop them anywhere. WAV, MP3, M4A, FLAC, Ogg, WebM, MP4.</p>
+            <button type="button" class="choose" aria-label="Choose recordings" @click=${this.#choose}>${recordingIcon}</button>
+            <p class="title">Recordings</p>
+            <p class="quiet">Choose files, or drop them anywhere.</p>
             <input type="file" multiple accept="audio/*,video/*,.nemo" hidden aria-label="Recordings" @change=${this.#onChosen} />
           </div>
         </div>

@@ -73,7 +73,8 @@ export const controls: CSSResult = css`
   }
   button.plain {
     min-height: 2rem;
-    padding: 0.2rem 0.4rem;
+    padding: 0.2rem 0;
+    margin: 0 0.15rem;
     border-color: transparent;
     background: none;
     color: var(--accent);

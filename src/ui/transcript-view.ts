@@ -105,8 +105,10 @@ export class TranscriptView extends LitElement {
 
   protected override render(): TemplateResult {
     if (this.words.length > 0) return this.#timed();
+    const draft = this.draft.trimStart();
+    const gap = this.draft.slice(0, this.draft.length - draft.length); // outside, or it would be underlined
     return html`<p>
-      <span part="settled">${this.settled}</span>${this.draft ? html`<span class="draft" part="draft">${this.draft}</span>` : nothing}
+      <span part="settled">${this.settled}</span>${gap}${draft ? html`<span class="draft" part="draft">${draft}</span>` : nothing}
     </p>`;
   }
 

@@ -1,0 +1,61 @@
+/** What the browser tests share: the fixtures, the page with a device forced, and readers of what it shows. */
+import { join } from 'node:path';
+import { type Locator, type Page, test as base } from '@playwright/test';
+
+const FIXTURES = join(import.meta.dirname, '../fixtures');
+
+/** Tests run once a project; `device` is the one that the project is about. */
+export const test = base.extend<{ device: 'wasm' | 'webgpu' }>({ device: ['wasm', { option: true }] });
+
+/** The checkpoint of a case, overfitted on `morning`, `forty` and `river`. */
+export function checkpoint(family: string): string {
+  return join(FIXTURES, 'families', family, 'model.nemo');
+}
+
+/** A clip by name. */
+export function clip(name: string): string {
+  return join(FIXTURES, 'audio', `${name}.wav`);
+}
+
+/** What NeMo writes for the clips. */
+export const WRITTEN = {
+  morning: 'Good morning, dear listeners. Please stay with us!',
+  forty: 'Number two forty?',
+  river: 'The river was cold. But the sun was warm.',
+} as const;
+
+/** The same from a checkpoint without capitals and punctuation. */
+export const SPOKEN = { morning: 'good morning dear listeners please stay with us', forty: 'number two forty' } as const;
+
+/**
+ * What is surely heard of `morning` through the microphone: the clip starts at any place within a step there and has been to the browser's
+ * rate and back, and a checkpoint overfitted on three clips shows it by a letter here and there.
+ */
+export const HEARD = { first: /good morn/i, last: /please stay/i } as const;
+
+/** Opens the page with its device forced and hands it files, as a drop would. */
+export async function openPage(page: Page, device: 'wasm' | 'webgpu', files: readonly string[] = []): Promise<void> {
+  await page.goto(`./?device=${device}`);
+  await page.locator('sotto-page h1').waitFor();
+  if (files.length > 0) await give(page, files);
+}
+
+/** Chooses files in the page's own dialog. */
+export async function give(page: Page, files: readonly string[]): Promise<void> {
+  await page.locator('sotto-page input[multiple]').setInputFiles([...files]);
+}
+
+/** The card of one recording. */
+export function card(page: Page, fileName: string): Locator {
+  return page.locator('sotto-job-card').filter({ hasText: fileName });
+}
+
+/** Its text, without the times in the margin. */
+export function textOf(cardOrPage: Locator): Locator {
+  return cardOrPage.locator('sotto-transcript-view .text, sotto-transcript-view p:not(.timed)').first();
+}
+
+/** The name of the device that ran, as the page and the reports name it. */
+export function shown(device: 'wasm' | 'webgpu'): string {
+  return device === 'webgpu' ? 'WebGPU' : 'WASM';
+}
