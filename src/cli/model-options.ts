@@ -56,7 +56,7 @@ export async function openModel(args: Arguments): Promise<OpenedModel> {
   const model = await loadModel(source, options);
   if (!(model instanceof LoadedModel)) throw new Error('the engine gave no model of its own');
   const loadSeconds = (performance.now() - startedAt) / 1000;
-  if (decoding || decoderType) model.changeDecodingStrategy(decoding, decoderType ? { decoderType } : {});
+  if (decoding || decoderType) await model.changeDecodingStrategy(decoding, decoderType ? { decoderType } : {});
   if (attention) changeAttention(model, attention);
   if (context) model.setDefaultAttContextSize(context);
   return { model, loadSeconds };

@@ -17,7 +17,7 @@ export function chooseCtcFused(
   const numFrames = logProbs.length / numClasses;
   const ids = new Int32Array(numFrames);
   const best = new Float32Array(numFrames);
-  let state = new FusionState(fusion);
+  let state = fusion.length > 0 ? new FusionState(fusion) : undefined;
   let last = blank;
 
   for (let frame = 0; frame < numFrames; frame++) {
@@ -25,13 +25,13 @@ export function chooseCtcFused(
     let token = maxIndex(row, 0, numClasses);
     let score = row[token]!;
     if (token !== blank && token !== last) {
-      const { scores } = state;
+      const scores = state?.scores;
       score = Number.NEGATIVE_INFINITY;
       for (let other = 0; other < blank; other++) {
-        const fusedScore = other === last ? Number.NEGATIVE_INFINITY : row[other]! + scores[other]!;
+        const fusedScore = other === last ? Number.NEGATIVE_INFINITY : row[other]! + (scores?.[other] ?? 0);
         if (fusedScore > score) [token, score] = [other, fusedScore];
       }
-      state = state.after(token);
+      state = state?.after(token);
     }
     ids[frame] = token;
     best[frame] = score;

@@ -33,8 +33,6 @@ export type TransducerOptions = {
   readonly bigBlankDurations?: readonly number[];
   /** Tokens a frame may emit. */
   readonly maxSymbols: number;
-  /** Divides the logits. @default 1 */
-  readonly temperature?: number;
   /** Language model and boosted phrases that choose among tokens; whether a step is blank stays the network's decision. */
   readonly fusion?: readonly WeightedFusion[];
   /** Keep every step's logits for `hypothesis.alignments` and confidence. @default false */
@@ -147,8 +145,7 @@ function isUnfinished<State>(row: Row<State>): boolean {
 
 /** Applies one step's decision to the row; true when it emitted a token. */
 function advance<State>(row: Row<State>, logits: Float32Array, options: TransducerOptions): boolean {
-  const { blank, durations, bigBlankDurations = [], maxSymbols, keepSteps, temperature = 1 } = options;
-  if (temperature !== 1) for (let index = 0; index < logits.length; index++) logits[index]! /= temperature;
+  const { blank, durations, bigBlankDurations = [], maxSymbols, keepSteps } = options;
   const numTokens = blank + 1;
   const best = maxIndex(logits, 0, numTokens);
   const isBlank = best >= blank - bigBlankDurations.length;

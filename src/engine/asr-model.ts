@@ -5,6 +5,7 @@ import { AsrError } from '../base/errors.ts';
 import { type AedDecodingSpec, readAedDecoding } from '../model/aed-decoding-spec.ts';
 import type { ContextSize } from '../model/conformer-spec.ts';
 import type { ModelSpec } from '../model/spec.ts';
+import { type Decoding, changedDecoding, chooseHead, ownDecoding } from './decoding.ts';
 import type { EngineModel, EngineParts, EngineStream, RunningModel } from './engine-model.ts';
 import type {
   AudioInput,
@@ -21,7 +22,7 @@ import { TranscribeJob } from './transcribe-job.ts';
 export class LoadedModel implements EngineModel, RunningModel {
   readonly parts: EngineParts;
   decoder: 'ctc' | 'transducer' | 'aed';
-  maxSymbols: number;
+  decoding: Decoding | undefined;
   aedDecoding: AedDecodingSpec | undefined;
   context: ContextSize;
   #disposed = false;
@@ -29,7 +30,7 @@ export class LoadedModel implements EngineModel, RunningModel {
   constructor(parts: EngineParts) {
     this.parts = parts;
     this.decoder = parts.spec.defaultDecoder;
-    this.maxSymbols = parts.spec.maxSymbols;
+    this.decoding = ownDecoding(parts, this.decoder);
     this.aedDecoding = parts.spec.aed?.decoding;
     this.context = defaultContext(parts.spec);
   }
@@ -51,6 +52,12 @@ export class LoadedModel implements EngineModel, RunningModel {
     return this.decoder === 'transducer' ? (this.parts.spec.transducer?.kind ?? 'rnnt') : this.decoder;
   }
 
+  /** Tokens a frame may emit. */
+  get maxSymbols(): number {
+    const config = this.decoding?.config;
+    return config?.head === 'transducer' ? config.maxSymbols : this.parts.spec.maxSymbols;
+  }
+
   async transcribe(
     audio: readonly AudioInput[],
     options: TranscribeOptions = {},
@@ -68,30 +75,21 @@ export class LoadedModel implements EngineModel, RunningModel {
     return openStream(this, options, onUpdate);
   }
 
-  /** NeMo `change_decoding_strategy`. Today greedy strategies; `decoderType` switches the head of hybrids. */
-  changeDecodingStrategy(
-    config: { strategy?: string; greedy?: { maxSymbols?: number | null } } | undefined,
-    { decoderType }: { decoderType?: 'ctc' | 'rnnt' } = {},
-  ): void {
+  /**
+   * NeMo `change_decoding_strategy`: `config` replaces the decoding config, its gaps filled with NeMo's defaults; none brings the checkpoint's
+   * own back. Hybrids decode with the transducer unless `decoderType` says `ctc`. What NeMo refuses is refused, and unknown keys too.
+   */
+  async changeDecodingStrategy(config?: object | null, { decoderType }: { decoderType?: 'ctc' | 'rnnt' } = {}): Promise<void> {
+    this.#assertUsable();
     const { spec } = this.parts;
-    if (decoderType === 'ctc' && !spec.ctc)
-      throw new AsrError('unsupported-option', `${spec.className} has no CTC head.`);
-    if (decoderType === 'rnnt' && !spec.transducer)
-      throw new AsrError('unsupported-option', `${spec.className} has no transducer head.`);
-    if (spec.aed) {
+    if (spec.aed && decoderType === undefined) {
       this.aedDecoding = config ? readAedDecoding(snakeCase(config)) : spec.aed.decoding;
       return;
     }
-    const strategy = config?.strategy ?? 'greedy_batch';
-    if (strategy !== 'greedy' && strategy !== 'greedy_batch') {
-      throw new AsrError(
-        'unsupported-option',
-        `Decoding strategy ${strategy} is not supported yet; use greedy or greedy_batch.`,
-      );
-    }
-    if (decoderType) this.decoder = decoderType === 'ctc' ? 'ctc' : 'transducer';
-    const maxSymbols = config?.greedy?.maxSymbols;
-    if (maxSymbols !== undefined) this.maxSymbols = maxSymbols ?? Number.MAX_SAFE_INTEGER;
+    const head = chooseHead(spec, decoderType);
+    const decoding = await changedDecoding(this.parts, config, head);
+    this.decoder = head;
+    this.decoding = decoding;
   }
 
   /** NeMo `encoder.set_default_att_context_size`: the look-ahead of cache-aware checkpoints, offline and streaming. */

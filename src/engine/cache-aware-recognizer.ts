@@ -17,7 +17,8 @@ import { stageLengths } from '../model/subsampling.ts';
 import { type StreamingPlan, streamingPlan } from '../model/streaming-spec.ts';
 import type { Tensor } from '../runtime/session.ts';
 import type { RunningModel } from './engine-model.ts';
-import { hostIds, projectFrames } from './decode-clips.ts';
+import { projectFrames } from './decode-clips.ts';
+import { hostIds } from './decode-ctc.ts';
 import { type Encoded, hostValues } from './encoder-runner.ts';
 import { FeatureQueue } from './feature-queue.ts';
 import type { StreamUpdate } from './options.ts';
@@ -156,7 +157,7 @@ export class CacheAwareRecognizer implements Recognizer {
     } else if (spec.transducer) {
       const network = new TransducerRunner(sessions, spec.transducer, await projectFrames(sessions, spec, encoded));
       const { vocabularySize: blank, durations } = spec.transducer;
-      const options = { blank, durations, maxSymbols: this.#model.maxSymbols };
+      const options = { blank, durations, maxSymbols: this.#model.maxSymbols, fusion: this.#model.decoding?.fusion ?? [] };
       const [decoded] = await decodeTransducerGreedy(
         network,
         encoded.lengths,

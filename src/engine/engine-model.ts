@@ -6,6 +6,7 @@ import type { ModelSpec } from '../model/spec.ts';
 import type { EncoderRunner } from './encoder-runner.ts';
 import type { AedDecodingSpec } from '../model/aed-decoding-spec.ts';
 import type { Tokenizer } from '../tokenizer/tokenizer.ts';
+import type { Decoding } from './decoding.ts';
 import type { HypothesisWriter } from './hypothesis.ts';
 import type {
   AudioInput,
@@ -55,6 +56,8 @@ export interface RunningModel {
   readonly decoder: 'ctc' | 'transducer' | 'aed';
   /** The head in use, by the name timestamps go by. */
   readonly decoderKind: 'ctc' | 'rnnt' | 'tdt' | 'aed';
+  /** How CTC and transducer heads decode; undefined for other models. */
+  readonly decoding: Decoding | undefined;
   readonly maxSymbols: number;
   /** How the attention decoder searches, where there is one. */
   readonly aedDecoding: AedDecodingSpec | undefined;

@@ -99,7 +99,7 @@ test.each(HEADS)(
   async (name, decoderType) => {
     const golden = openGolden(name);
     const model = await open(golden);
-    if (decoderType) model.changeDecodingStrategy(undefined, { decoderType });
+    if (decoderType) await model.changeDecodingStrategy(undefined, { decoderType });
     const key = decoderType === 'ctc' ? 'ctc.timestamps' : 'timestamps';
     const expected = golden.transcripts(key);
     const files = golden.inputs.map((input) => input.file);

@@ -5,15 +5,23 @@ import { frameFactor } from '../model/encoder.ts';
 import type { ModelSpec } from '../model/spec.ts';
 import { toAedTimestamps } from '../text/aed-timestamps.ts';
 import { joinTexts, joinWindows } from '../text/join-windows.ts';
+import type { SegmentOptions } from '../text/segments.ts';
 import { type FrameTime, toTimestamps } from '../text/timestamps.ts';
-import { idsToTranscript, supportedPunctuation } from '../text/token-text.ts';
+import { idsToTranscript, stripLangTags, supportedPunctuation } from '../text/token-text.ts';
+import { wordConfidence } from '../text/word-confidence.ts';
 import type { Tokenizer } from '../tokenizer/tokenizer.ts';
-import type { Decoded } from './decode-clips.ts';
+import type { Decoded } from './decoded.ts';
+import type { DecodingConfig } from './decoding-config.ts';
 
 /** A decoded window and where it starts, in encoder frames. */
 export type DecodedWindow = { readonly decoded: Decoded; readonly startFrame: number };
 
-export type HypothesisOptions = { readonly timestamps: boolean; readonly decoder: 'ctc' | 'rnnt' | 'tdt' | 'aed' };
+export type HypothesisOptions = {
+  readonly timestamps: boolean;
+  readonly decoder: 'ctc' | 'rnnt' | 'tdt' | 'aed';
+  /** Separators, kinds of timestamps and confidence. @default NeMo's */
+  readonly decoding?: DecodingConfig | undefined;
+};
 
 /** Turns ids into text and times; one a model, because the punctuation of a vocabulary is worth keeping. */
 export class HypothesisWriter {
@@ -35,15 +43,28 @@ export class HypothesisWriter {
   }
 
   /** Char, word and segment stamps of emissions. */
-  timestamps(emissions: readonly Emission[], decoder: HypothesisOptions['decoder']): Timestamp {
+  timestamps(
+    emissions: readonly Emission[],
+    decoder: HypothesisOptions['decoder'],
+    config?: DecodingConfig | undefined,
+  ): Timestamp {
     // An attention decoder's tokens stand at no frame: its times are in the text.
     if (decoder === 'aed') return { timestep: [] };
-    return toTimestamps(emissions, {
+    const { timestep, char, word, segment } = toTimestamps(emissions, {
       tokenizer: this.#tokenizer,
       decoder,
       punctuation: this.#punctuation,
+      wordSeparator: config?.wordSeparator,
+      ...segmentOptions(config),
       ...this.#frameTime,
     });
+    const has = (kind: 'char' | 'word' | 'segment'): boolean => !config || [kind, 'all'].includes(config.timestampType);
+    return {
+      timestep,
+      ...(char && has('char') ? { char } : {}),
+      ...(word && has('word') ? { word } : {}),
+      ...(segment && has('segment') ? { segment } : {}),
+    };
   }
 
   /** One hypothesis from the windows of a recording, in order. */
@@ -53,7 +74,7 @@ export class HypothesisWriter {
       frameOffset: startFrame,
     }));
     // A single window is NeMo's own result, leading spaces and all.
-    return parts.length === 1 ? (parts[0] as (typeof parts)[number]).hypothesis : joinWindows(parts, this.#frameTime);
+    return parts.length === 1 ? (parts[0] as (typeof parts)[number]).hypothesis : joinWindows(parts, { ...this.#frameTime, ...segmentOptions(options.decoding) });
   }
 
   /** Text of the windows so far. */
@@ -61,20 +82,33 @@ export class HypothesisWriter {
     return joinTexts(windows.map(({ decoded }) => this.text(idsOf(decoded))));
   }
 
-  #writeWindow(decoded: Decoded, { timestamps, decoder }: HypothesisOptions): Hypothesis {
-    if (decoder === 'aed') return this.#writeAed(decoded, timestamps);
+  #writeWindow({ beams, ...decoded }: Decoded, options: HypothesisOptions): Hypothesis {
+    const { decoder, decoding } = options;
+    if (decoder === 'aed') return this.#writeAed({ ...decoded, ...(beams ? { beams } : {}) }, options.timestamps);
     const ids = idsOf(decoded);
-    const { timestep } = decoded;
+    const { timestep, alignments, frameConfidence, tokenConfidence } = decoded;
+    const text = this.#textBy(ids, decoding);
+    const hasTimes = options.timestamps || decoding?.computeTimestamps;
+    const words = decoding?.confidence?.word && tokenConfidence;
     return {
-      text: this.text(ids),
+      text,
       score: decoded.score,
       ySequence: ids,
       tokens: this.#tokenizer.idsToTokens(ids),
-      timestamp: timestamps ? { ...this.timestamps(decoded.emissions, decoder), timestep } : { timestep },
+      timestamp: hasTimes ? { ...this.timestamps(decoded.emissions, decoder, decoding), timestep } : { timestep },
       length: decoded.length,
-      ...(decoded.logProbs ? { alignments: { logProbs: decoded.logProbs, numFrames: decoded.length } } : {}),
-      ...(decoded.steps ? { alignments: decoded.steps } : {}),
+      ...(decoder === 'tdt' ? { tokenDuration: decoded.emissions.map(({ duration }) => duration) } : {}),
+      ...(alignments ? { alignments } : {}),
+      ...(frameConfidence ? { frameConfidence } : {}),
+      ...(tokenConfidence ? { tokenConfidence } : {}),
+      ...(words ? { wordConfidence: wordConfidence(text, ids, words, { tokenizer: this.#tokenizer, aggregation: decoding.confidence.aggregation }) } : {}),
+      ...(beams ? { nBest: beams.map((beam) => this.#writeWindow({ ...decoded, timestep: [], ...beam }, options)) } : {}),
     };
+  }
+
+  #textBy(ids: readonly number[], decoding: DecodingConfig | undefined): string {
+    const text = this.text(ids);
+    return decoding?.head === 'transducer' && decoding.stripsLangTags ? stripLangTags(text, decoding.langTagPattern) : text;
   }
 
   /** Times are tokens of the text; NeMo takes them out, and the leading space with them. */
@@ -98,4 +132,8 @@ export class HypothesisWriter {
 
 function idsOf({ emissions }: Decoded): number[] {
   return emissions.map((emission) => emission.token);
+}
+
+function segmentOptions(config: DecodingConfig | undefined): SegmentOptions {
+  return config ? { segmentSeparators: config.segmentSeparators, segmentGapThreshold: config.segmentGapThreshold } : {};
 }

@@ -25,7 +25,7 @@ test.each(streams.map(([name]) => name))(
       { device: 'wasm', cache: false },
     );
     if (!(model instanceof LoadedModel)) throw new Error('not an engine model');
-    model.changeDecodingStrategy(undefined, { decoderType: name.includes('.ctc.') ? 'ctc' : 'rnnt' });
+    await model.changeDecodingStrategy(undefined, { decoderType: name.includes('.ctc.') ? 'ctc' : 'rnnt' });
     const { samples } = golden.inputs.find((clip) => clip.name === input) as (typeof golden.inputs)[number];
 
     const updates: StreamUpdate[] = [];

@@ -63,7 +63,11 @@ export class TranscribeJob {
     }
     await this.#flush(frameSamples);
     return this.#files.map(({ windows, numSamples }) => ({
-      hypothesis: writer.write(windows, { timestamps, decoder: this.#model.decoderKind }),
+      hypothesis: writer.write(windows, {
+        timestamps,
+        decoder: this.#model.decoderKind,
+        decoding: this.#model.decoding?.config,
+      }),
       duration: numSamples / sampleRate,
     }));
   }
@@ -125,11 +129,12 @@ export class TranscribeJob {
 
 /** How the head decodes; a prompt that the checkpoint cannot take fails here, before any audio is read. */
 function headOptions(model: RunningModel, options: TranscribeOptions): DecodeOptions {
-  const { decoder, maxSymbols, aedDecoding, parts } = model;
+  const { decoder, decoding, maxSymbols, aedDecoding, parts } = model;
   const { signal, returnAlignments = false } = options;
   const { aed } = parts.spec;
   return {
     decoder,
+    decoding,
     maxSymbols,
     keepAlignments: returnAlignments,
     ...(signal ? { signal } : {}),

@@ -1,0 +1,159 @@
+/** The transducer over clips of any number of encoder batches: greedy or a beam, by the decoding config in force. */
+import type { TransducerAlignments } from '../base/hypothesis.ts';
+import { throwIfAborted } from '../base/abort.ts';
+import { AsrError } from '../base/errors.ts';
+import type { BeamReading } from '../decoding/beam-path.ts';
+import type { WeightedFusion } from '../decoding/fusion.ts';
+import { logSoftmax } from '../decoding/scores.ts';
+import { searchTogether } from '../decoding/search-together.ts';
+import { decodeTdtBeam } from '../decoding/tdt-beam.ts';
+import { decodeTdtMaes } from '../decoding/tdt-maes.ts';
+import { decodeTransducerAlsd } from '../decoding/transducer-alsd.ts';
+import { decodeTransducerBeam } from '../decoding/transducer-beam.ts';
+import { type TransducerNetwork, type TransducerOptions, type TransducerStep, decodeTransducerGreedy } from '../decoding/transducer-greedy.ts';
+import { decodeTransducerMaesBatch } from '../decoding/transducer-maes-batch.ts';
+import { decodeTransducerMaes } from '../decoding/transducer-maes.ts';
+import { decodeTransducerMalsd } from '../decoding/transducer-malsd.ts';
+import { decodeTransducerTsd } from '../decoding/transducer-tsd.ts';
+import type { ModelSpec } from '../model/spec.ts';
+import { type TransducerSpec, blankClass } from '../model/transducer-spec.ts';
+import { confidenceOf } from '../text/confidence.ts';
+import { groupByFrame, transducerTokenConfidence } from '../text/token-confidence.ts';
+import { type Decoded, fromReadings } from './decoded.ts';
+import type { ConfidencePlan, TransducerDecodingConfig } from './decoding-config.ts';
+import { type Decoding, transducerDecodingOf } from './decoding.ts';
+import type { ModelSessions } from './sessions.ts';
+import { type ProjectedFrames, TransducerRunner } from './transducer-runner.ts';
+
+export type TransducerClip = { readonly frames: ProjectedFrames; readonly length: number };
+export type TransducerDecodeOptions = {
+  readonly decoding: Decoding | undefined;
+  readonly maxSymbols: number;
+  readonly keepAlignments: boolean;
+  readonly signal?: AbortSignal;
+};
+
+/** Tokens a frame may emit where a beam of size one makes NeMo search greedily. */
+const MAX_SYMBOLS_OF_BEAM_ONE = 5;
+
+export async function decodeTransducer(
+  sessions: ModelSessions,
+  spec: ModelSpec,
+  clips: readonly TransducerClip[],
+  options: TransducerDecodeOptions,
+): Promise<Decoded[]> {
+  const { transducer } = spec;
+  if (!transducer) throw new AsrError('unsupported-option', `${spec.className} has no transducer; use decoderType "ctc".`);
+  const { config, fusion } = transducerDecodingOf(options.decoding);
+  const runner = new TransducerRunner(sessions, transducer, clips.map((clip) => clip.frames));
+  const lengths = clips.map((clip) => clip.length);
+  const isGreedy = !config || config.isGreedy;
+  const isBeamOfOne = !isGreedy && transducer.kind === 'rnnt' && config.beam.beamSize === 1 && !config.strategy.endsWith('_batch');
+  const temperature = (config?.temperature ?? 1) * (isBeamOfOne ? config.beam.softmaxTemperature : 1);
+  const network = prepared(runner, temperature, options.signal);
+  if (isGreedy || isBeamOfOne) {
+    const greedy = { ...options, maxSymbols: isBeamOfOne ? MAX_SYMBOLS_OF_BEAM_ONE : options.maxSymbols };
+    return decodeGreedy(network, lengths, transducer, { ...greedy, confidence: config?.confidence, fusion, keepAlignments: options.keepAlignments || (config?.keepAlignments ?? false) });
+  }
+  const results = await searchTogether(network, lengths.length, (own, clip) =>
+    search(own, { clip, numFrames: lengths[clip] as number }, { config, fusion, transducer }),
+  );
+  return results.map((readings, clip) => fromReadings(readings, { length: lengths[clip] as number, returnsAll: config.returnsAll }));
+}
+
+type GreedyOptions = Pick<TransducerDecodeOptions, 'maxSymbols' | 'keepAlignments'> & {
+  readonly confidence: ConfidencePlan | undefined;
+  readonly fusion: readonly WeightedFusion[];
+};
+
+async function decodeGreedy<State>(
+  network: TransducerNetwork<State>,
+  lengths: readonly number[],
+  spec: TransducerSpec,
+  { maxSymbols, keepAlignments, confidence, fusion }: GreedyOptions,
+): Promise<Decoded[]> {
+  const { durations, bigBlankDurations } = spec;
+  const options: TransducerOptions = {
+    blank: blankClass(spec),
+    durations,
+    bigBlankDurations,
+    maxSymbols,
+    fusion,
+    keepSteps: keepAlignments || confidence !== undefined,
+  };
+  const results = await decodeTransducerGreedy(network, lengths, options);
+  return results.map(({ emissions, score, steps }, clip) => ({
+    emissions,
+    score,
+    length: lengths[clip] as number,
+    timestep: emissions.map((emission) => emission.frame),
+    ...(keepAlignments ? { alignments: alignmentsOf(steps) } : {}),
+    ...(confidence ? confidences(steps, spec, confidence) : {}),
+  }));
+}
+
+function alignmentsOf(steps: readonly TransducerStep[]): TransducerAlignments {
+  return groupByFrame(steps, steps.map(({ logits, token }) => ({ logProbs: logSoftmax(logits), label: token })));
+}
+
+/** Confidence of steps and, when asked, tokens. NeMo scales that of durations by the vocabulary too. */
+function confidences(steps: readonly TransducerStep[], spec: TransducerSpec, plan: ConfidencePlan): Partial<Decoded> {
+  const blank = blankClass(spec);
+  const numClasses = blank + 1;
+  const isTdt = spec.durations.length > 0;
+  const values = steps.map(({ logits }) => {
+    const tokens = confidenceOf(logSoftmax(logits, 0, numClasses), numClasses, plan.method);
+    return isTdt && plan.includeDuration ? [tokens, confidenceOf(logSoftmax(logits, numClasses), numClasses, plan.method)] : tokens;
+  });
+  const marked = steps.map(({ frame, token }, index) => ({ frame, isBlank: token >= spec.vocabularySize, confidence: values[index]! }));
+  return {
+    frameConfidence: groupByFrame(steps, values),
+    ...(plan.token ? { tokenConfidence: transducerTokenConfidence(marked, isTdt, plan) } : {}),
+  };
+}
+
+type SearchOptions = {
+  readonly config: TransducerDecodingConfig;
+  readonly fusion: readonly WeightedFusion[];
+  readonly transducer: TransducerSpec;
+};
+
+/** The search a strategy names. */
+function search<State>(
+  network: TransducerNetwork<State>,
+  clip: { readonly clip: number; readonly numFrames: number },
+  { config, fusion, transducer }: SearchOptions,
+): Promise<BeamReading[]> {
+  const { beam, strategy } = config;
+  const isTdt = transducer.durations.length > 0;
+  const options = { ...beam, blank: blankClass(transducer), durations: transducer.durations };
+  const maes = {
+    ...options,
+    numSteps: beam.maesNumSteps,
+    prefixAlpha: beam.maesPrefixAlpha,
+    expansionGamma: beam.maesExpansionGamma,
+    expansionBeta: beam.maesExpansionBeta,
+  };
+  // NeMo's batched searches know no softmax temperature.
+  const batched = { fusion, softmaxTemperature: 1 };
+  if (strategy === 'tsd') return decodeTransducerTsd(network, clip, { ...options, maxExpansions: beam.tsdMaxExpansions });
+  if (strategy === 'alsd') return decodeTransducerAlsd(network, clip, { ...options, maxTargetLength: beam.alsdMaxTargetLength });
+  if (strategy === 'maes_batch') return decodeTransducerMaesBatch(network, clip, { ...maes, ...batched });
+  if (strategy === 'malsd_batch') return decodeTransducerMalsd(network, clip, { ...options, ...batched });
+  if (strategy === 'maes') return (isTdt ? decodeTdtMaes : decodeTransducerMaes)(network, clip, { ...maes, fusion: fusion[0] });
+  return (isTdt ? decodeTdtBeam : decodeTransducerBeam)(network, clip, options);
+}
+
+/** The network at another temperature, and one that a signal ends between two calls. */
+function prepared<State>(network: TransducerNetwork<State>, temperature: number, signal: AbortSignal | undefined): TransducerNetwork<State> {
+  return {
+    start: (rows) => network.start(rows),
+    predict: (tokens, states) => network.predict(tokens, states),
+    join: async (rows) => {
+      throwIfAborted(signal);
+      const logits = await network.join(rows);
+      if (temperature !== 1) for (let index = 0; index < logits.length; index++) logits[index]! /= temperature;
+      return logits;
+    },
+  };
+}
