@@ -1,0 +1,107 @@
+/**
+ * `npm run bench`: prints how fast and how large Sotto is on this machine, and keeps the numbers in `results/<date>.json`.
+ *
+ *   npm run bench -- [--model FILE.nemo] [--nemo-export ENCODER.onnx] [--audio FILE.wav] [--runs N] [--no-save]
+ *
+ * With the export of `export_nemo.py` the encoder runs side by side with NeMo's own graph: same process, same onnxruntime-web, same weights, one
+ * thread, A and B in turn. Measure on an idle machine; the load at the start is printed, because it decides how much the numbers mean.
+ */
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, openAsBlob, readFileSync, writeFileSync } from 'node:fs';
+import { cpus, loadavg } from 'node:os';
+import { basename, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
+import { build } from 'vite';
+import { bundleSizes } from './bundle-sizes.mjs';
+
+const FOLDER = import.meta.dirname;
+const ROOT = join(FOLDER, '../..');
+const BUILT_IN = join(ROOT, 'public/checkpoints/sotto-tiny-en.nemo');
+const CLI = join(ROOT, 'dist/cli/main.js');
+
+const { values } = parseArgs({
+  options: {
+    model: { type: 'string', default: BUILT_IN },
+    'nemo-export': { type: 'string' },
+    audio: { type: 'string' },
+    runs: { type: 'string', default: '7' },
+    'no-save': { type: 'boolean', default: false },
+  },
+});
+
+if (!existsSync(CLI)) throw new Error('Build first: npm run build');
+console.log(
+  `${cpus().length} cores (${cpus()[0]?.model.trim()}), Node ${process.versions.node}, load ${loadavg()[0].toFixed(1)}\n`,
+);
+
+const { measure } = await buildMeasure();
+const exported = values['nemo-export'];
+const measured = await measure({
+  model: await openAsBlob(values.model),
+  name: basename(values.model),
+  ...(values.audio ? { audio: await openAsBlob(values.audio) } : { audio: undefined }),
+  fixtures: join(ROOT, 'e2e/fixtures/audio'),
+  ...(exported ? { exported: readFileSync(exported) } : { exported: undefined }),
+  runs: Number(values.runs),
+});
+const ownProcess = measureProcess();
+const rows = [...measured.rows, ...ownProcess, ...bundleSizes(join(ROOT, 'dist'))];
+for (const { what, value, unit, note = '' } of rows) {
+  const shown = typeof value === 'number' ? value.toFixed(value >= 100 ? 0 : 2) : value;
+  console.log(`${what.padEnd(52)} ${String(shown).padStart(10)} ${unit.padEnd(8)} ${note}`);
+}
+if (!values['no-save']) save();
+
+/** The measuring code imports the engine's TypeScript, so it is built as the CLI is. */
+async function buildMeasure() {
+  await build({
+    configFile: false,
+    root: ROOT,
+    publicDir: false,
+    logLevel: 'warn',
+    build: {
+      outDir: 'dist/bench',
+      emptyOutDir: true,
+      target: 'node20',
+      ssr: true,
+      rolldownOptions: {
+        input: { measure: join(FOLDER, 'measure.ts') },
+        external: [/^node:/, /^onnxruntime-web/],
+        output: { entryFileNames: '[name].mjs' },
+      },
+    },
+    ssr: { noExternal: true, external: ['onnxruntime-web'] },
+  });
+  return import(pathToFileURL(join(ROOT, 'dist/bench/measure.mjs')).href);
+}
+
+/** Loading and peak memory of a process that does nothing else. */
+function measureProcess() {
+  writeFileSync(join(ROOT, 'dist/bench/clip.wav'), new Uint8Array(measured.clip));
+  const args = ['bench', '--json', '--runs', '1', '--model', values.model, join(ROOT, 'dist/bench/clip.wav')];
+  const { load, peakMiB } = JSON.parse(execFileSync(process.execPath, [CLI, ...args], { encoding: 'utf8' }));
+  return [
+    { what: 'load, first time (open, convert, sessions)', value: load, unit: 's' },
+    { what: 'peak memory of the process, load and transcribe', value: peakMiB, unit: 'MiB' },
+  ];
+}
+
+/** One file a day; a second run of the same checkpoint replaces the first. */
+function save() {
+  const folder = join(FOLDER, 'results');
+  mkdirSync(folder, { recursive: true });
+  const file = join(folder, `${new Date().toISOString().slice(0, 10)}.json`);
+  const runs = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')).runs : [];
+  const run = {
+    checkpoint: basename(values.model),
+    cpu: cpus()[0]?.model.trim(),
+    node: process.versions.node,
+    load: loadavg()[0],
+    rows,
+  };
+  writeFileSync(
+    file,
+    `${JSON.stringify({ runs: [...runs.filter(({ checkpoint }) => checkpoint !== run.checkpoint), run] }, null, 1)}\n`,
+  );
+}
