@@ -2,7 +2,8 @@
  * NeMo's batched variant of adaptive expansion search, RNNT only (strategy `maes_batch`, `ModifiedAESBatchedRNNTComputer`).
  *
  * Differs from `maes`: a path's expansions compete with those of all paths after each step, and the beam holds finished and growing ones
- * together. Blank ends a path's growth in the frame.
+ * together. Blank ends a path's growth in the frame. NeMo keeps "still grows" by place in the beam, not by path: a path that moves to the place of
+ * one that has ended ends too, without the cost of a blank, and its later tokens count a frame less in `timestamp`. We do as NeMo does.
  */
 import { BeamNetwork } from './beam-network.ts';
 import { type BatchPath, toRankedReadings } from './batch-path.ts';
@@ -23,7 +24,7 @@ export type MaesBatchOptions = BeamOptions & {
 
 const EPS = 1e-6;
 
-/** A path that still grows in this frame or has taken its blank. */
+/** A path that still grows in this frame or has ended, mostly with a blank; `path.frame` counts its blanks. */
 type Grown<State> = { readonly path: BatchPath<State>; readonly grows: boolean };
 type Step<State> = { readonly from: Grown<State>; readonly token: number; readonly score: number; readonly logProb: number };
 
@@ -54,14 +55,18 @@ export async function decodeTransducerMaesBatch<State>(
         return row < 0 ? [{ from, token: -1, score: from.path.score, logProb: 0 }] : expand(from, rows[row]!, options);
       });
       const distinct = dropEqual(steps, beam, blank);
-      beam = topIndices(distinct.map(({ score }) => score), options.beamSize).map((index) => take(distinct[index]!, frame, blank));
+      const places = beam;
+      beam = topIndices(distinct.map(({ score }) => score), options.beamSize).map((index, place) => {
+        const mayGrow = places[place]?.grows ?? true;
+        return take(distinct[index]!, { frame, blank, mayGrow });
+      });
     }
 
     const growing = beam.filter(({ grows }) => grows).map(({ path }) => path);
     const last = growing.length > 0 ? await rowsOf(growing, frame) : [];
     paths = beam.map(({ path }) => {
       const row = growing.indexOf(path);
-      return row < 0 ? path : { ...path, score: path.score + last[row]![blank]! };
+      return row < 0 ? path : { ...path, score: path.score + last[row]![blank]!, frame: path.frame + 1 };
     });
   }
   return toRankedReadings(paths, scoreNorm);
@@ -119,10 +124,13 @@ function dropEqual<State>(steps: readonly Step<State>[], beam: readonly Grown<St
   return [...best.values()];
 }
 
-function take<State>({ from, token, score, logProb }: Step<State>, frame: number, blank: number): Grown<State> {
+type Place = { readonly frame: number; readonly blank: number; readonly mayGrow: boolean };
+
+function take<State>({ from, token, score, logProb }: Step<State>, { frame, blank, mayGrow }: Place): Grown<State> {
   const { path } = from;
-  if (token < 0 || token === blank) return { path: { ...path, score }, grows: false };
-  const placed = { emission: { token, frame, duration: 1, logProb }, timestep: frame, before: path.placed };
+  if (token < 0) return { path, grows: false };
+  if (token === blank) return { path: { ...path, score, frame: path.frame + 1 }, grows: false };
+  const placed = { emission: { token, frame, duration: 1, logProb }, timestep: path.frame, before: path.placed };
   const next: BatchPath<State> = { ...path, prefix: new Prefix(path.prefix, token), score, placed, fusion: path.fusion?.after(token) };
-  return { path: next, grows: true };
+  return { path: next, grows: mayGrow };
 }
