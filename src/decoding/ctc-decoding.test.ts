@@ -6,11 +6,13 @@ import { TOLERANCE, openGolden } from '../../e2e/support/golden.ts';
 import type { BeamReading } from './beam-path.ts';
 import { decodeCtcBeam } from './ctc-beam.ts';
 import { chooseCtcFused } from './ctc-fused-greedy.ts';
+import { decodeCtcWords } from './ctc-word-beam.ts';
+import { WordLm } from './word-lm.ts';
 import { decodeCtcGreedy } from './ctc-greedy.ts';
 import type { WeightedFusion } from './fusion.ts';
 import { loadNgramLm } from './ngram-lm.ts';
 
-type Wanted = { readonly score: number; readonly y_sequence: readonly number[]; readonly timestamp?: readonly number[] };
+type Wanted = { readonly score: number; readonly y_sequence: readonly number[]; readonly timestamp?: readonly unknown[] };
 type Case<T> = { readonly decoding: { readonly beam?: BeamConfig; readonly greedy?: GreedyConfig }; readonly hypotheses: readonly T[] };
 type BeamConfig = { beam_size: number; beam_beta: number; ngram_lm_alpha: number; ngram_lm_model?: string };
 type GreedyConfig = { ngram_lm_alpha: number; ngram_lm_model?: string };
@@ -61,6 +63,22 @@ test.each(BEAMS.flatMap((name) => [[name, 'char'] as const, [name, 'bpe'] as con
     const list = 'first_8' in wanted ? wanted.first_8 : wanted;
     if (!isPadded) expect(readings).toHaveLength('first_8' in wanted ? wanted.n_best_count : wanted.length);
     expectReadings(readings.slice(0, list.length), list, isPadded);
+  });
+});
+
+test.each(['pyctcdecode_8', 'pyctcdecode_8_lm'].flatMap((name) => [[name, 'char'] as const, [name, 'bpe'] as const]))('%s (%s) gives the texts of NeMo', async (name, family) => {
+  const { vocabulary } = results[`ctc.${family}.inputs`] as { vocabulary: string[] };
+  const { decoding, hypotheses } = results[`ctc.${family}.${name}`] as Case<readonly (Wanted & { text: string })[]>;
+  const { beam_size: beamSize, beam_beta: beta, ngram_lm_alpha: alpha, ngram_lm_model: file } = decoding.beam!;
+  const lm = file ? await WordLm.load(await openAsBlob(fileURLToPath(new URL(`../../e2e/fixtures/families/decoding/${file}`, import.meta.url)))) : undefined;
+  eachClip(family, (logProbs, clip) => {
+    const readings = decodeCtcWords(logProbs, { pieces: vocabulary, beamSize, beamPrune: -10, tokenMin: -5, lm, alpha, beta });
+    expect(readings.map(({ text }) => text)).toEqual(hypotheses[clip]!.map(({ text }) => text));
+    readings.forEach(({ score, words }, index) => {
+      const wanted = hypotheses[clip]![index]!;
+      expect(Math.abs(score - wanted.score)).toBeLessThan(TOLERANCE.score * Math.max(1, wanted.y_sequence.length));
+      expect(words.map(({ word, start, end }) => [word, [start, end]])).toEqual(wanted.timestamp);
+    });
   });
 });
 
