@@ -6,6 +6,7 @@
  */
 import { Graph, type Value } from '../onnx/graph.ts';
 import { logSoftmax } from './layers.ts';
+import { foldEmbedding } from './fold-embedding.ts';
 import { linear, transposed } from './linear.ts';
 import { buildStatelessPredictor } from './stateless-predictor.ts';
 import { type LstmPredictor, type TransducerSpec, predictedSize } from './transducer-spec.ts';
@@ -149,16 +150,9 @@ function firstInput(
     sources,
     [numRows, gates],
     ([embedding, matrix, inputBias, hiddenBias]) => {
-      const result = new Float32Array(numRows * gates);
-      for (let row = 0; row < numRows; row++) {
-        for (let gate = 0; gate < gates; gate++) {
-          let sum = inputBias![gate]! + hiddenBias![gate]!;
-          for (let k = 0; k < hiddenSize; k++)
-            sum += (embedding![row * hiddenSize + k] ?? 0) * matrix![gate * hiddenSize + k]!;
-          result[row * gates + gate] = sum;
-        }
-      }
-      return result;
+      const bias = Float64Array.from(inputBias as Float32Array, (value, gate) => value + hiddenBias![gate]!);
+      const rows = padded(embedding as Float32Array, numRows * hiddenSize);
+      return foldEmbedding(rows, matrix as Float32Array, bias, { numRows, gates, hiddenSize });
     },
   );
   return graph.op('Gather', [table, tokens], { axis: 0 });
