@@ -4,6 +4,7 @@ import { LoadedModel } from '../engine/asr-model.ts';
 import { loadModel } from '../engine/load.ts';
 import type { LoadOptions, LongAudioMode, TranscribeOptions } from '../engine/options.ts';
 import { toCheckpointSource } from './checkpoint-argument.ts';
+import { openDecodingFiles } from './decoding-argument.ts';
 import { type Arguments, type OptionTable, UsageError } from './command.ts';
 import { installWebGpu } from './webgpu.ts';
 
@@ -45,7 +46,7 @@ export async function openModel(args: Arguments): Promise<OpenedModel> {
   const device = args.choice('device', ['wasm', 'webgpu', 'auto']) ?? 'wasm';
   const precision = args.choice('precision', PRECISIONS) ?? 'auto';
   const decoderType = args.choice('decoder-type', ['ctc', 'rnnt']);
-  const decoding = args.jsonObject('decoding');
+  const decoding = args.has('decoding') ? await openDecodingFiles(args.jsonObject('decoding') ?? {}) : undefined;
   const attention = args.jsonObject('attention');
   const context = contextSize(args);
   const source = await toCheckpointSource(args.text('model'));
