@@ -1,13 +1,15 @@
 /**
  * Multi-head self-attention with relative positions (NeMo `RelPositionMultiHeadAttention`, Transformer-XL), or without (`abs_pos`).
  *
- * score = ((q + u)·k + (q + v)·p) / sqrt(headSize). The scale is folded into W_q, u and v; u travels as the bias of ORT's fused
- * MultiHeadAttention; the shifted position scores and the mask are its `attention_bias` (never its key_padding_mask: WebGPU cannot).
+ * score = ((q + u)·k + (q + v)·p) / sqrt(headSize), with the scale folded into W_q, u and v. By MatMul and Softmax, not ORT's fused
+ * MultiHeadAttention: from 32 frames on that takes a flash path on WebGPU whose results depend on the adapter's subgroup size (onnxruntime#28520;
+ * seen wrong by the size of the values in 1.30.0 on SwiftShader), and it saves nothing here, where the position scores are a full matrix anyway.
  */
 import type { Graph, Value } from '../onnx/graph.ts';
 import type { ConformerSpec } from './conformer-spec.ts';
-import { byHead, globalAttention, hasGlobalTokens } from './global-attention.ts';
-import { MICROSOFT, sizeOf } from './layers.ts';
+import { globalAttention, hasGlobalTokens } from './global-attention.ts';
+import { byHead, keysByHead, merged } from './heads.ts';
+import { sizeOf } from './layers.ts';
 import { linear, linearBias, linearWeight } from './linear.ts';
 import type { WeightReader } from './weight-reader.ts';
 
@@ -48,28 +50,34 @@ export function selfAttention(
   const keys = inputs.cache ? graph.op('Concat', [inputs.cache.keys, newKeys], { axis: 1 }) : newKeys;
   const values = inputs.cache ? graph.op('Concat', [inputs.cache.values, newValues], { axis: 1 }) : newValues;
 
-  const attentionBias = inputs.positions
-    ? positionScores(graph, weights, spec, name, query, inputs.positions, x, keys, scale, inputs.mask)
-    : inputs.mask;
+  const size = { ...square, hasBias: useBias };
+  const withBias = (part: string, value: Value, factor = 1) =>
+    useBias
+      ? graph.op('Add', [value, linearBias(graph, weights, `${name}.linear_${part}`, { ...size, scale: factor })])
+      : value;
+  const { positions, mask } = inputs;
+  const contentQuery = positions
+    ? graph.op('Add', [query, biasedBy(graph, weights, spec, name, 'pos_bias_u', scale)])
+    : withBias('q', query, scale);
+  const content = graph.op('MatMul', [byHead(graph, contentQuery, spec), keysByHead(graph, withBias('k', keys), spec)]);
+  const position = positions ? positionScores(graph, weights, spec, name, query, positions, x, keys, scale) : undefined;
+  const positioned = position ? graph.op('Add', [content, position]) : content;
+  const scores = mask ? graph.op('Add', [positioned, mask]) : positioned;
+
+  const valueHeads = byHead(graph, withBias('v', values), spec);
   const attended = hasGlobalTokens(spec)
-    ? attentionWithGlobals(graph, weights, spec, name, x, { query, keys, values }, scale, attentionBias as Value)
-    : graph.op(
-        'MultiHeadAttention',
-        [
-          query,
-          keys,
-          values,
-          qkvBias(graph, weights, spec, name, scale),
-          ...(attentionBias ? ['', attentionBias] : []),
-        ],
-        { num_heads: numHeads, scale: { float: 1 } },
-        MICROSOFT,
-      );
-  const output = linear(graph, weights, `${name}.linear_out`, attended, { ...square, hasBias: useBias });
+    ? globalAttention(graph, weights, spec, name, x, {
+        query: byHead(graph, withBias('q', query, scale), spec),
+        key: byHead(graph, withBias('k', keys), spec),
+        value: valueHeads,
+        scores,
+      })
+    : merged(graph, graph.op('MatMul', [graph.op('Softmax', [scores], { axis: -1 }), valueHeads]), spec);
+  const output = linear(graph, weights, `${name}.linear_out`, attended, size);
   return { output, keys, values };
 }
 
-/** (q + v)·p by key, with the mask: what is added to the scores of content. */
+/** (q + v)·p by key. */
 function positionScores(
   graph: Graph,
   weights: WeightReader,
@@ -80,47 +88,9 @@ function positionScores(
   x: Value,
   keys: Value,
   scale: number,
-  mask: Value | undefined,
 ): Value {
   const positionQuery = graph.op('Add', [query, biasedBy(graph, weights, spec, name, 'pos_bias_v', scale)]);
-  const shifted = relativeShift(graph, graph.op('MatMul', [byHead(graph, positionQuery, spec), positions]), x, keys);
-  return mask ? graph.op('Add', [shifted, mask]) : shifted;
-}
-
-/** The parts local attention with global tokens starts from; the fused op has no room for its extra columns. */
-function attentionWithGlobals(
-  graph: Graph,
-  weights: WeightReader,
-  spec: ConformerSpec,
-  name: string,
-  x: Value,
-  { query, keys, values }: { readonly query: Value; readonly keys: Value; readonly values: Value },
-  scale: number,
-  attentionBias: Value,
-): Value {
-  const size = { inputSize: spec.dModel, outputSize: spec.dModel, hasBias: spec.useBias };
-  const biased = (part: string, value: Value, factor = 1) =>
-    byHead(
-      graph,
-      spec.useBias
-        ? graph.op('Add', [value, linearBias(graph, weights, `${name}.linear_${part}`, { ...size, scale: factor })])
-        : value,
-      spec,
-    );
-  const contentQuery = byHead(
-    graph,
-    graph.op('Add', [query, biasedBy(graph, weights, spec, name, 'pos_bias_u', scale)]),
-    spec,
-  );
-  const key = biased('k', keys);
-  const content = graph.op('MatMul', [contentQuery, graph.op('Transpose', [key], { perm: [0, 1, 3, 2] })]);
-  const scores = graph.op('Add', [content, attentionBias]);
-  return globalAttention(graph, weights, spec, name, x, {
-    query: biased('q', query, scale),
-    key,
-    value: biased('v', values),
-    scores,
-  });
+  return relativeShift(graph, graph.op('MatMul', [byHead(graph, positionQuery, spec), positions]), x, keys);
 }
 
 /**
@@ -157,24 +127,4 @@ function biasedBy(
   return weights.derive(graph, `${name}.${bias}+q`, sources, [dModel], ([position, query]) =>
     (position as Float32Array).map((value, index) => (value + (query?.[index] ?? 0)) * scale),
   );
-}
-
-/** The fused op's bias [3 * dModel]: (b_q + u) * scale, b_k, b_v; an empty name when there is neither. */
-function qkvBias(graph: Graph, weights: WeightReader, spec: ConformerSpec, name: string, scale: number): Value {
-  const { dModel, numHeads, useBias } = spec;
-  const isRelative = spec.attention !== 'abs_pos';
-  if (!useBias && !isRelative) return '';
-  const sources: [string, number[]][] = isRelative ? [[`${name}.pos_bias_u`, [numHeads, dModel / numHeads]]] : [];
-  if (useBias) for (const part of ['q', 'k', 'v']) sources.push([`${name}.linear_${part}.bias`, [dModel]]);
-  return weights.derive(graph, `${name}.qkv_bias`, sources, [3 * dModel], (values) => {
-    const u = isRelative ? values[0] : undefined;
-    const [query, key, value] = isRelative ? values.slice(1) : values;
-    const bias = new Float32Array(3 * dModel);
-    for (let index = 0; index < dModel; index++) {
-      bias[index] = ((u?.[index] ?? 0) + (query?.[index] ?? 0)) * scale;
-      bias[dModel + index] = key?.[index] ?? 0;
-      bias[2 * dModel + index] = value?.[index] ?? 0;
-    }
-    return bias;
-  });
 }

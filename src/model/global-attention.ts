@@ -9,6 +9,7 @@
 import type { Graph, Value } from '../onnx/graph.ts';
 import type { ConformerSpec } from './conformer-spec.ts';
 import { type Feed, frameMask } from './feeds.ts';
+import { byHead, merged } from './heads.ts';
 import { linear } from './linear.ts';
 import type { WeightReader } from './weight-reader.ts';
 
@@ -77,7 +78,7 @@ export function globalAttention(
   ]);
   const scores = graph.op('Concat', [graph.op('Add', [columns, 'global_mask']), local.scores], { axis: -1 });
   const values = graph.op('Concat', [graph.op('MatMul', [select, local.value]), local.value], { axis: 2 });
-  const everyone = merged(graph, graph.op('MatMul', [graph.op('Softmax', [scores], { axis: -1 }), values]), dModel);
+  const everyone = merged(graph, graph.op('MatMul', [graph.op('Softmax', [scores], { axis: -1 }), values]), spec);
 
   const fromGlobal = globalToAll(graph, spec, graph.op('MatMul', [select, own.query]), own.key, own.value);
   const isGlobal = graph.op('ReduceSum', ['global_tokens', graph.ints(-1)], { keepdims: 1 });
@@ -91,21 +92,11 @@ export function globalAttention(
  * NeMo reshapes [tokens, heads, headSize] to [heads, tokens, headSize] without transposing, which mixes tokens and heads when there are several
  * tokens; trained checkpoints have learnt with it. (In a batch NeMo mixes clips as well; here each clip is as if it were alone.)
  */
-function globalToAll(graph: Graph, { dModel, numHeads }: ConformerSpec, query: Value, key: Value, value: Value): Value {
+function globalToAll(graph: Graph, spec: ConformerSpec, query: Value, key: Value, value: Value): Value {
+  const { dModel, numHeads } = spec;
   const tokensFirst = graph.op('Transpose', [query], { perm: [0, 2, 1, 3] });
   const mixed = graph.op('Reshape', [tokensFirst, graph.ints(0, numHeads, -1, dModel / numHeads)]);
   const scores = graph.op('MatMul', [mixed, graph.op('Transpose', [key], { perm: [0, 1, 3, 2] })]);
   const probabilities = graph.op('Softmax', [graph.op('Add', [scores, 'padding_mask'])], { axis: -1 });
-  return merged(graph, graph.op('MatMul', [probabilities, value]), dModel);
-}
-
-/** [batch, frames, dModel] -> [batch, heads, frames, headSize] */
-export function byHead(graph: Graph, x: Value, { dModel, numHeads }: ConformerSpec): Value {
-  return graph.op('Transpose', [graph.op('Reshape', [x, graph.ints(0, 0, numHeads, dModel / numHeads)])], {
-    perm: [0, 2, 1, 3],
-  });
-}
-
-function merged(graph: Graph, x: Value, dModel: number): Value {
-  return graph.op('Reshape', [graph.op('Transpose', [x], { perm: [0, 2, 1, 3] }), graph.ints(0, 0, dModel)]);
+  return merged(graph, graph.op('MatMul', [probabilities, value]), spec);
 }
