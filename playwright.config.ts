@@ -1,8 +1,7 @@
 /**
- * Browser tests of the built page and library, once on WASM and once on WebGPU.
+ * Browser tests of the built page and library, once on WASM and once on WebGPU. Build first (`npm run build`); `npm run test:e2e` does.
  *
- * Headless Linux has no GPU: SwiftShader stands in, which proves results and placement, never speed. The microphone is a WAV file. Build first
- * (`npm run build`); `npm run test:e2e` does.
+ * Headless Linux has no GPU: SwiftShader stands in, which proves results and placement, never speed. The microphone is a WAV file.
  */
 import { join } from 'node:path';
 import { defineConfig } from '@playwright/test';
@@ -23,7 +22,6 @@ const SOFTWARE_GPU = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshade
 
 const executablePath = process.env['CHROMIUM_PATH'] ?? findChromium();
 
-// biome-ignore lint/style/noDefaultExport: Playwright reads the default export
 export default defineConfig<{ device: 'wasm' | 'webgpu' }>({
   testDir: 'e2e',
   testMatch: '*.spec.ts',
@@ -40,7 +38,10 @@ export default defineConfig<{ device: 'wasm' | 'webgpu' }>({
   },
   projects: [
     { name: 'wasm', use: { device: 'wasm', launchOptions: { executablePath, args: COMMON } } },
-    { name: 'webgpu', use: { device: 'webgpu', launchOptions: { executablePath, args: [...COMMON, ...SOFTWARE_GPU] } } },
+    {
+      name: 'webgpu',
+      use: { device: 'webgpu', launchOptions: { executablePath, args: [...COMMON, ...SOFTWARE_GPU] } },
+    },
   ],
   webServer: {
     command: `npx vite preview --mode page --port ${PORT} --strictPort`,

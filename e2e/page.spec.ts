@@ -15,14 +15,18 @@ test('a dropped checkpoint and recording give NeMo’s text on the device asked 
 test('files dropped on the page are taken', async ({ page, device }) => {
   await openPage(page, device);
   const files = await Promise.all(
-    [checkpoint('fastconformer-ctc-bpe'), clip('forty')].map(async (path) => ({ name: path.split('/').at(-1), bytes: [...(await readFile(path))] })),
+    [checkpoint('fastconformer-ctc-bpe'), clip('forty')].map(async (path) => ({
+      name: path.split('/').at(-1),
+      bytes: [...(await readFile(path))],
+    })),
   );
   const transfer = await page.evaluateHandle((items) => {
     const data = new DataTransfer();
     for (const { name, bytes } of items) data.items.add(new File([new Uint8Array(bytes)], name ?? 'file'));
     return data;
   }, files);
-  for (const type of ['dragenter', 'dragover', 'drop']) await page.dispatchEvent('sotto-page', type, { dataTransfer: transfer });
+  for (const type of ['dragenter', 'dragover', 'drop'])
+    await page.dispatchEvent('sotto-page', type, { dataTransfer: transfer });
   await expect(textOf(card(page, 'forty.wav'))).toHaveText(SPOKEN.forty);
 });
 
@@ -42,8 +46,15 @@ test('copy, exports, and a click on a word that plays it', async ({ page, device
   await expect(done.getByText('Copied')).toBeVisible();
   expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(WRITTEN.morning);
 
-  for (const [format, start] of [['TXT', WRITTEN.morning], ['SRT', '1\n00:00:0'], ['VTT', 'WEBVTT']] as const) {
-    const [download] = await Promise.all([page.waitForEvent('download'), done.getByRole('button', { name: format, exact: true }).click()]);
+  for (const [format, start] of [
+    ['TXT', WRITTEN.morning],
+    ['SRT', '1\n00:00:0'],
+    ['VTT', 'WEBVTT'],
+  ] as const) {
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      done.getByRole('button', { name: format, exact: true }).click(),
+    ]);
     expect(download.suggestedFilename()).toBe(`morning.${format.toLowerCase()}`);
     expect((await readFile(await download.path(), 'utf8')).startsWith(start)).toBe(true);
   }
@@ -54,14 +65,26 @@ test('copy, exports, and a click on a word that plays it', async ({ page, device
 
 test.describe('bad input', () => {
   const BAD = [
-    { name: 'not a checkpoint', file: 'broken.nemo', bytes: Buffer.from('this is no archive at all'.repeat(400)), code: 'checkpoint-corrupt' },
+    {
+      name: 'not a checkpoint',
+      file: 'broken.nemo',
+      bytes: Buffer.from('this is no archive at all'.repeat(400)),
+      code: 'checkpoint-corrupt',
+    },
     { name: 'an empty recording', file: 'empty.wav', bytes: Buffer.alloc(0), code: /audio-(empty|undecodable)/ },
-    { name: 'a text file', file: 'letter.mp3', bytes: Buffer.from('Dear Sir or Madam'.repeat(100)), code: 'audio-undecodable' },
+    {
+      name: 'a text file',
+      file: 'letter.mp3',
+      bytes: Buffer.from('Dear Sir or Madam'.repeat(100)),
+      code: 'audio-undecodable',
+    },
   ];
   for (const { name, file, bytes, code } of BAD) {
     test(`${name} is told in plain words, and the page stays usable`, async ({ page, device }) => {
       await openPage(page, device);
-      await page.locator('sotto-page input[multiple]').setInputFiles({ name: file, mimeType: 'application/octet-stream', buffer: bytes });
+      await page
+        .locator('sotto-page input[multiple]')
+        .setInputFiles({ name: file, mimeType: 'application/octet-stream', buffer: bytes });
       const problem = page.locator('.problem').first();
       await expect(problem).toBeVisible();
       expect(await problem.getAttribute('data-code')).toMatch(code);
@@ -74,7 +97,9 @@ test.describe('bad input', () => {
     const whole = await readFile(checkpoint('fastconformer-ctc-bpe'));
     await openPage(page, device);
     const buffer = whole.subarray(0, Math.floor(whole.length / 2));
-    await page.locator('sotto-page input[multiple]').setInputFiles({ name: 'half.nemo', mimeType: 'application/octet-stream', buffer });
+    await page
+      .locator('sotto-page input[multiple]')
+      .setInputFiles({ name: 'half.nemo', mimeType: 'application/octet-stream', buffer });
     await expect(page.locator('sotto-model-panel .problem[data-code=checkpoint-corrupt]')).toBeVisible();
     await page.getByRole('button', { name: 'Change model' }).click();
     await expect(page.locator('sotto-model-panel li', { hasText: 'built in' })).toBeVisible();
@@ -82,7 +107,10 @@ test.describe('bad input', () => {
   });
 });
 
-test('a cancelled recording keeps the text it had and does not stop the next one', async ({ page, device }, testInfo) => {
+test('a cancelled recording keeps the text it had and does not stop the next one', async ({
+  page,
+  device,
+}, testInfo) => {
   await openPage(page, device, [checkpoint('fastconformer-tdt-bpe'), clip('forty')]);
   await expect(textOf(card(page, 'forty.wav'))).toHaveText(WRITTEN.forty);
   await give(page, [await repeated('river', 240, testInfo.outputPath('long.wav'))]);
@@ -103,7 +131,9 @@ test('the page’s thread is never blocked longer than 50 ms while transcribing'
   await expect(card(page, 'long.wav').locator('[data-status=reading], [data-status=transcribing]')).toBeVisible();
   await page.evaluate(() => {
     const tasks: number[] = [];
-    new PerformanceObserver((list) => tasks.push(...list.getEntries().map(({ duration }) => duration))).observe({ type: 'longtask' });
+    new PerformanceObserver((list) => tasks.push(...list.getEntries().map(({ duration }) => duration))).observe({
+      type: 'longtask',
+    });
     Object.assign(window, { tasks });
   });
   await expect(card(page, 'long.wav').locator('[data-status=done]')).toBeVisible();
@@ -113,9 +143,10 @@ test('the page’s thread is never blocked longer than 50 ms while transcribing'
 
 test('nothing is asked of any other host', async ({ page, device }) => {
   const hosts = new Set<string>();
-  page.on('request', (request) => hosts.add(new URL(request.url()).protocol === 'blob:' ? 'blob' : new URL(request.url()).host));
+  page.on('request', (request) =>
+    hosts.add(new URL(request.url()).protocol === 'blob:' ? 'blob' : new URL(request.url()).host),
+  );
   await openPage(page, device, [clip('morning')]);
   await expect(card(page, 'morning.wav').locator('[data-status=done]')).toBeVisible();
   expect([...hosts].filter((host) => host !== 'localhost:4173' && host !== 'blob')).toEqual([]);
 });
-

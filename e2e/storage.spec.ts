@@ -27,13 +27,13 @@ test.describe('without a network', () => {
     await page.reload(); // now under the service worker, which keeps what is loaded
     await give(page, [clip('forty')]);
     await expect(card(page, 'forty.wav').locator('[data-status=done]')).toBeVisible();
-    const text = await textOf(card(page, 'forty.wav')).innerText();
+    const text = await textOf(card(page, 'forty.wav')).textContent();
 
     await context.setOffline(true);
     await page.reload();
     await give(page, [clip('forty')]);
     await expect(card(page, 'forty.wav').locator('[data-status=done]')).toBeVisible();
-    expect(await textOf(card(page, 'forty.wav')).innerText()).toBe(text);
+    expect(await textOf(card(page, 'forty.wav')).textContent()).toBe(text);
   });
 });
 
@@ -58,7 +58,10 @@ test('models opened one after another do not add up in memory', async ({ page, d
   await openPage(page, device);
   const session = await browser.newBrowserCDPSession();
   const openBoth = async (): Promise<void> => {
-    for (const [family, text] of [['fastconformer-tdt-bpe', WRITTEN.forty], ['fastconformer-ctc-bpe', SPOKEN.forty]] as const) {
+    for (const [family, text] of [
+      ['fastconformer-tdt-bpe', WRITTEN.forty],
+      ['fastconformer-ctc-bpe', SPOKEN.forty],
+    ] as const) {
       await give(page, [checkpoint(family), clip('forty')]);
       await expect(textOf(card(page, 'forty.wav'))).toHaveText(text);
       await page.getByRole('button', { name: 'Remove forty.wav' }).click();
