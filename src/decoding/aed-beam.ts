@@ -5,15 +5,20 @@
  * competes with its padded self; each rank's score is multiplied back with the penalty of the beam that *stood* at that rank; one token more than
  * greedy may come out. (NeMo also mixes clips up when a batch has more than one beam; that is not kept.)
  */
+import { fuseAedScores, startAedFusion } from './aed-fusion.ts';
 import { type AedHypothesis, type AedNetwork, type AedSearchOptions, answerLength } from './aed-network.ts';
+import type { WeightedFusion } from './fusion.ts';
+import { topIndices } from './scores.ts';
 
 export type AedBeamOptions = AedSearchOptions & {
   readonly beamSize: number;
   /** Exponent of the length penalty ((5 + length) / 6). */
   readonly lengthPenalty: number;
+  /** External models whose scores are added. */
+  readonly fusion: readonly WeightedFusion[];
 };
 
-/** NeMo's NEG_INF: what keeps a finished beam from being continued with anything but padding. */
+/** NeMo's 1 - NEG_INF: what keeps a finished beam from being continued with anything but padding (in NeMo not where boosting makes scores positive). */
 const FORBIDDEN = 10_001;
 
 type Beam = {
@@ -25,9 +30,14 @@ type Beam = {
   readonly ended: boolean;
   /** Row of the last step this beam goes on from. */
   readonly parent: number;
+  /** States of the external models. */
+  readonly models: readonly number[];
 };
 
 type Clip = { beams: Beam[]; readonly room: number; done: boolean };
+
+/** A token a beam may go on with, its score, and where the external models stand then. */
+type Choice = { readonly token: number; readonly logProb: number; readonly models: readonly number[] };
 
 /**
  * All beams of every clip in NeMo's order, with `best` the one NeMo picks.
@@ -39,33 +49,24 @@ export async function decodeAedBeam<State>(
   prompts: readonly (readonly number[])[],
   options: AedBeamOptions,
 ): Promise<{ readonly best: AedHypothesis; readonly beams: readonly AedHypothesis[] }[]> {
-  const { beamSize, maxLengths, onStep } = options;
+  const { beamSize, maxLengths, fusion, onStep } = options;
   const promptLength = prompts[0]?.length ?? 0;
   let step = await network.start(prompts);
   let numClasses = step.logProbs.length / prompts.length;
+  const rowOf = (row: number): Float32Array => step.logProbs.subarray(row * numClasses, (row + 1) * numClasses);
   const clips = prompts.map((_, index): Clip => {
-    const first = bestTokens(step.logProbs, index * numClasses, options);
-    const beams = first.map(({ token, logProb }) => ({
-      tokens: [token],
-      logProbs: [logProb],
-      score: logProb,
-      length: promptLength + 2,
-      ended: false,
-      parent: index,
-    }));
-    return {
-      beams,
-      room: (maxLengths[index] as number) - promptLength,
-      done: (maxLengths[index] as number) <= promptLength,
-    };
+    const room = (maxLengths[index] as number) - promptLength;
+    const choices = bestChoices(rowOf(index), startAedFusion(fusion), options);
+    return { beams: choices.map((choice) => firstBeam(choice, promptLength, index)), room, done: room <= 0 };
   });
   onStep?.();
 
   while (clips.some((clip) => !clip.done)) {
     const beams = clips.flatMap((clip) => clip.beams);
+    const tokens = beams.map((beam) => beam.tokens.at(-1) as number);
     step = await network.step(
       step.state,
-      beams.map((beam) => beam.tokens.at(-1) as number),
+      tokens,
       beams.map((beam) => beam.parent),
     );
     numClasses = step.logProbs.length / beams.length;
@@ -76,7 +77,8 @@ export async function decodeAedBeam<State>(
         clip.beams = clip.beams.map((beam, rank) => ({ ...beam, parent: firstRow + rank }));
         continue;
       }
-      clip.beams = continueBeams(clip.beams, step.logProbs, { ...options, numClasses, firstRow, promptLength });
+      const rows = clip.beams.map((_, rank) => rowOf(firstRow + rank));
+      clip.beams = continueBeams(clip.beams, rows, { ...options, firstRow, promptLength });
       const numAdded = (clip.beams[0] as Beam).tokens.length - 1;
       clip.done = clip.beams.every((beam) => beam.ended) || numAdded >= clip.room;
     }
@@ -90,39 +92,45 @@ export async function decodeAedBeam<State>(
   });
 }
 
-type Continuation = AedBeamOptions & {
-  readonly numClasses: number;
-  readonly firstRow: number;
-  readonly promptLength: number;
-};
+function firstBeam({ token, logProb, models }: Choice, promptLength: number, parent: number): Beam {
+  return {
+    tokens: [token],
+    logProbs: [logProb],
+    score: logProb,
+    length: promptLength + 2,
+    ended: false,
+    parent,
+    models,
+  };
+}
+
+type Continuation = AedBeamOptions & { readonly firstRow: number; readonly promptLength: number };
 
 /** One round for one clip: beamSize continuations of each beam, the beamSize best of them all. */
-function continueBeams(beams: readonly Beam[], logProbs: Float32Array, options: Continuation): Beam[] {
-  const { beamSize, padding, endOfText, numClasses, firstRow, promptLength } = options;
+function continueBeams(beams: readonly Beam[], rows: readonly Float32Array[], options: Continuation): Beam[] {
+  const { beamSize, padding, endOfText, firstRow, promptLength } = options;
   const candidates = beams.flatMap((beam, rank) =>
-    bestTokens(logProbs, (firstRow + rank) * numClasses, options).map(({ token, logProb }, choice) => {
-      const score = beam.ended ? beam.score + (choice === 0 ? 0 : logProb * FORBIDDEN) : beam.score + logProb;
-      return {
-        beam,
-        rank,
-        token: beam.ended ? padding : token,
-        logProb,
-        score,
-        ranked: score / penalty(beam.length, options),
-      };
+    bestChoices(rows[rank] as Float32Array, beam.models, options).map((choice, place) => {
+      const { token, logProb, models } = choice;
+      const score = beam.ended ? beam.score + (place === 0 ? 0 : -Math.abs(logProb) * FORBIDDEN) : beam.score + logProb;
+      const ranked = score / penalty(beam.length, options);
+      return beam.ended
+        ? { beam, rank, token: padding, logProb: 0, models, ranked }
+        : { beam, rank, token, logProb, models, ranked };
     }),
   );
   candidates.sort((a, b) => b.ranked - a.ranked);
-  return candidates.slice(0, beamSize).map(({ beam, rank, token, logProb, ranked }, place): Beam => {
+  return candidates.slice(0, beamSize).map(({ beam, rank, token, logProb, models, ranked }, place): Beam => {
     const tokens = [...beam.tokens, token];
     const numSpoken = tokens.filter((id) => id !== endOfText && id !== padding).length;
     return {
       tokens,
-      logProbs: [...beam.logProbs, beam.ended ? 0 : logProb],
+      logProbs: [...beam.logProbs, logProb],
       score: ranked * penalty((beams[place] as Beam).length, options),
       length: 1 + promptLength + numSpoken,
       ended: token === endOfText || token === padding,
       parent: firstRow + rank,
+      models,
     };
   });
 }
@@ -131,22 +139,11 @@ function penalty(length: number, { lengthPenalty }: AedBeamOptions): number {
   return ((5 + length) / 6) ** lengthPenalty;
 }
 
-/** The `beamSize` best tokens of the row that starts at `from`, best first. */
-function bestTokens(
-  logProbs: Float32Array,
-  from: number,
-  { beamSize, vocabularySize }: AedBeamOptions,
-): { token: number; logProb: number }[] {
-  const best: { token: number; logProb: number }[] = [];
-  for (let token = 0; token < vocabularySize; token++) {
-    const logProb = logProbs[from + token]!;
-    if (best.length === beamSize && logProb <= best[beamSize - 1]!.logProb) continue;
-    let place = best.length;
-    while (place > 0 && best[place - 1]!.logProb < logProb) place--;
-    best.splice(place, 0, { token, logProb });
-    if (best.length > beamSize) best.pop();
-  }
-  return best;
+/** The `beamSize` best tokens after a beam, best first. */
+function bestChoices(logProbs: Float32Array, models: readonly number[], options: AedBeamOptions): Choice[] {
+  const { beamSize, vocabularySize, fusion, endOfText } = options;
+  const { scores, after } = fuseAedScores(logProbs.subarray(0, vocabularySize), fusion, models, endOfText);
+  return topIndices(scores, beamSize).map((token) => ({ token, logProb: scores[token]!, models: after(token) }));
 }
 
 function toHypothesis({ tokens, logProbs, score }: Beam, options: AedBeamOptions): AedHypothesis {

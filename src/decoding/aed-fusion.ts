@@ -19,14 +19,20 @@ export function startAedFusion(models: readonly WeightedFusion[]): readonly numb
 }
 
 /** @param logProbs of the decoder, tokens only; left as they are */
-export function fuseAedScores(logProbs: Float32Array, models: readonly WeightedFusion[], states: readonly number[], endOfText: number): AedFused {
+export function fuseAedScores(
+  logProbs: Float32Array,
+  models: readonly WeightedFusion[],
+  states: readonly number[],
+  endOfText: number,
+): AedFused {
   if (models.length === 0) return { scores: logProbs, after: () => states };
   const scores = logProbs.slice();
   const steps = models.map(({ model, alpha, scoresEnd }, index) => {
     const state = states[index]!;
     const step = model.advance(state);
     const end = model.final(state) + (scoresEnd ? 0 : step.scores.reduce((most, score) => Math.max(most, score), 0));
-    for (let token = 0; token < scores.length; token++) scores[token]! += alpha * (token === endOfText ? end : step.scores[token]!);
+    for (let token = 0; token < scores.length; token++)
+      scores[token]! += alpha * (token === endOfText ? end : step.scores[token]!);
     return step;
   });
   return { scores, after: (token) => (token === endOfText ? states : steps.map(({ next }) => next[token]!)) };

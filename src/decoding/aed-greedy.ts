@@ -12,51 +12,61 @@ import {
 } from './aed-network.ts';
 import { maxIndex } from './scores.ts';
 
+export type AedGreedyOptions = AedSearchOptions & {
+  /** Measures the confidence of a step from all its log-probabilities. */
+  readonly measure?: (logProbs: Float32Array) => number;
+};
+
+type Row = {
+  readonly tokens: number[];
+  readonly logProbs: number[];
+  readonly confidences: number[];
+  readonly room: number;
+  ended: boolean;
+};
+
 /** @param prompts one a clip, all of the same length */
 export async function decodeAedGreedy<State>(
   network: AedNetwork<State>,
   prompts: readonly (readonly number[])[],
-  options: AedSearchOptions,
+  options: AedGreedyOptions,
 ): Promise<AedHypothesis[]> {
-  const { vocabularySize, endOfText, padding, maxLengths, onStep } = options;
+  const { padding, maxLengths, onStep } = options;
   const promptLength = prompts[0]?.length ?? 0;
-  const rows = prompts.map((_, clip) => ({
-    tokens: [] as number[],
-    logProbs: [] as number[],
-    room: (maxLengths[clip] as number) - promptLength,
-    ended: false,
-  }));
+  const rows = prompts.map((_, clip): Row => {
+    const room = (maxLengths[clip] as number) - promptLength;
+    return { tokens: [], logProbs: [], confidences: [], room, ended: room <= 0 };
+  });
   const parents = rows.map((_, row) => row);
   let step: AedStep<State> | undefined;
 
-  while (true) {
-    for (const row of rows) if (row.tokens.length >= row.room) row.ended = true;
-    if (rows.every((row) => row.ended)) break;
-    step = step
-      ? await network.step(
-          step.state,
-          rows.map((row) => row.tokens.at(-1) ?? padding),
-          parents,
-        )
-      : await network.start(prompts);
+  while (rows.some((row) => !row.ended)) {
+    const last = rows.map((row) => row.tokens.at(-1) ?? padding);
+    step = step ? await network.step(step.state, last, parents) : await network.start(prompts);
     const numClasses = step.logProbs.length / rows.length;
     for (const [index, row] of rows.entries()) {
-      if (row.ended) continue;
-      const from = index * numClasses;
-      const best = maxIndex(step.logProbs, from, from + vocabularySize);
-      row.tokens.push(best - from);
-      row.logProbs.push(step.logProbs[best]!);
-      row.ended = best - from === endOfText;
+      if (!row.ended) advance(row, step.logProbs.subarray(index * numClasses, (index + 1) * numClasses), options);
     }
     onStep?.();
   }
   if (step) network.release(step.state);
-  return rows.map(({ tokens, logProbs }) => {
-    const length = answerLength(tokens, options);
-    return {
-      tokens: tokens.slice(0, length),
-      logProbs: logProbs.slice(0, length),
-      score: logProbs.reduce((sum, value) => sum + value, 0),
-    };
-  });
+  return rows.map((row) => toHypothesis(row, options));
+}
+
+function advance(row: Row, logProbs: Float32Array, { vocabularySize, endOfText, measure }: AedGreedyOptions): void {
+  const token = maxIndex(logProbs, 0, vocabularySize);
+  row.tokens.push(token);
+  row.logProbs.push(logProbs[token]!);
+  if (measure) row.confidences.push(measure(logProbs));
+  row.ended = token === endOfText || row.tokens.length >= row.room;
+}
+
+function toHypothesis({ tokens, logProbs, confidences }: Row, options: AedGreedyOptions): AedHypothesis {
+  const length = answerLength(tokens, options);
+  return {
+    tokens: tokens.slice(0, length),
+    logProbs: logProbs.slice(0, length),
+    score: logProbs.reduce((sum, value) => sum + value, 0),
+    ...(options.measure ? { confidences } : {}),
+  };
 }

@@ -35,6 +35,8 @@ export type AedHypothesis = {
   readonly logProbs: readonly number[];
   /** Sum over tokens and end. */
   readonly score: number;
+  /** Of every step, the end's among them, when they are measured. */
+  readonly confidences?: readonly number[];
 };
 
 /** Number of tokens up to the last one that is neither end nor padding, as NeMo strips an answer. */

@@ -1,5 +1,4 @@
-/** What a call of `transcribe` asks of the attention decoder: its prompt as ids, and how to search. */
-import type { AedDecodingSpec } from '../model/aed-decoding-spec.ts';
+/** What a call of `transcribe` asks of the attention decoder: its prompt as ids, and the tokens that end an answer. */
 import { type PromptSlots, type PromptTurn, fillPrompt } from '../model/prompt-spec.ts';
 import type { AedSpec } from '../model/transformer-decoder-spec.ts';
 import { encodePrompt, specialId } from '../tokenizer/canary-prompt.ts';
@@ -8,15 +7,9 @@ import type { AedRequest } from './decode-aed.ts';
 import type { PromptOption, TranscribeOptions } from './options.ts';
 
 /** @throws AsrError `unsupported-option` for a slot, value or language the checkpoint lacks, with those it has */
-export function createAedRequest(
-  spec: AedSpec,
-  tokenizer: Tokenizer,
-  search: AedDecodingSpec,
-  options: TranscribeOptions,
-): AedRequest {
+export function createAedRequest(spec: AedSpec, tokenizer: Tokenizer, options: TranscribeOptions): AedRequest {
   return {
     prompt: fillPrompt(spec.prompt, promptTurns(options)).flatMap((parts) => encodePrompt(tokenizer, parts)),
-    search,
     vocabularySize: tokenizer.vocabularySize,
     endOfText: specialId(tokenizer, '<|endoftext|>'),
     padding: specialId(tokenizer, '<pad>'),

@@ -2,7 +2,6 @@
  * A checkpoint that transcribes and streams, with the settings NeMo lets its users change. Lives in the worker (or in Node).
  */
 import { AsrError } from '../base/errors.ts';
-import { type AedDecodingSpec, readAedDecoding } from '../model/aed-decoding-spec.ts';
 import type { ContextSize } from '../model/conformer-spec.ts';
 import type { ModelSpec } from '../model/spec.ts';
 import { type Decoding, changedDecoding, chooseHead, ownDecoding } from './decoding.ts';
@@ -23,7 +22,6 @@ export class LoadedModel implements EngineModel, RunningModel {
   readonly parts: EngineParts;
   decoder: 'ctc' | 'transducer' | 'aed';
   decoding: Decoding | undefined;
-  aedDecoding: AedDecodingSpec | undefined;
   context: ContextSize;
   #disposed = false;
 
@@ -31,7 +29,6 @@ export class LoadedModel implements EngineModel, RunningModel {
     this.parts = parts;
     this.decoder = parts.spec.defaultDecoder;
     this.decoding = ownDecoding(parts, this.decoder);
-    this.aedDecoding = parts.spec.aed?.decoding;
     this.context = defaultContext(parts.spec);
   }
 
@@ -79,13 +76,12 @@ export class LoadedModel implements EngineModel, RunningModel {
    * NeMo `change_decoding_strategy`: `config` replaces the decoding config, its gaps filled with NeMo's defaults; none brings the checkpoint's
    * own back. Hybrids decode with the transducer unless `decoderType` says `ctc`. What NeMo refuses is refused, and unknown keys too.
    */
-  async changeDecodingStrategy(config?: object | null, { decoderType }: { decoderType?: 'ctc' | 'rnnt' } = {}): Promise<void> {
+  async changeDecodingStrategy(
+    config?: object | null,
+    { decoderType }: { decoderType?: 'ctc' | 'rnnt' } = {},
+  ): Promise<void> {
     this.#assertUsable();
     const { spec } = this.parts;
-    if (spec.aed && decoderType === undefined) {
-      this.aedDecoding = config ? readAedDecoding(snakeCase(config)) : spec.aed.decoding;
-      return;
-    }
     const head = chooseHead(spec, decoderType);
     const decoding = await changedDecoding(this.parts, config, head);
     this.decoder = head;
@@ -126,15 +122,4 @@ export class LoadedModel implements EngineModel, RunningModel {
 
 function defaultContext({ encoder }: ModelSpec): ContextSize {
   return encoder.kind === 'conformer' ? (encoder.contexts[0] as ContextSize) : [-1, -1];
-}
-
-/** A config in NeMo's spelling, whichever of the two its keys have. */
-function snakeCase(config: unknown): unknown {
-  if (typeof config !== 'object' || config === null || Array.isArray(config)) return config;
-  return Object.fromEntries(
-    Object.entries(config).map(([key, value]) => [
-      key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
-      snakeCase(value),
-    ]),
-  );
 }

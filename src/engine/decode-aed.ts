@@ -4,18 +4,20 @@ import { decodeAedGreedy } from '../decoding/aed-greedy.ts';
 import type { AedHypothesis, AedSearchOptions } from '../decoding/aed-network.ts';
 import { throwIfAborted } from '../base/abort.ts';
 import { AsrError } from '../base/errors.ts';
-import type { AedDecodingSpec } from '../model/aed-decoding-spec.ts';
+import type { Emission } from '../base/emission.ts';
 import { encodedLength } from '../model/encoder.ts';
 import type { ModelSpec } from '../model/spec.ts';
+import { confidenceOf } from '../text/confidence.ts';
 import { AedRunner, type CrossMemory, createCrossMemory, joinCrossMemories, releaseCrossMemory } from './aed-runner.ts';
+import type { Decoded } from './decoded.ts';
+import { type Decoding, aedDecodingOf } from './decoding.ts';
 import type { Encoded } from './encoder-runner.ts';
 import type { ModelSessions } from './sessions.ts';
 
-/** How this call decodes. */
+/** What a call asks. */
 export type AedRequest = {
   /** Ids every answer begins after. */
   readonly prompt: readonly number[];
-  readonly search: AedDecodingSpec;
   /** Tokens of the tokenizer. */
   readonly vocabularySize: number;
   readonly endOfText: number;
@@ -33,9 +35,6 @@ export type AedClip = {
   readonly paddedLength: number;
 };
 
-/** The best reading and, when all are asked for, the beams in NeMo's order. */
-export type AedDecoded = { readonly best: AedHypothesis; readonly beams: readonly AedHypothesis[] };
-
 /** Clips of one encoder batch; they share their memory. */
 export async function prepareAed(sessions: ModelSessions, spec: ModelSpec, encoded: Encoded): Promise<AedClip[]> {
   if (!spec.aed) throw new AsrError('unsupported-option', `${spec.className} has no attention decoder.`);
@@ -49,19 +48,25 @@ export async function prepareAed(sessions: ModelSessions, spec: ModelSpec, encod
   }));
 }
 
+export type AedOptions = {
+  readonly request: AedRequest;
+  readonly decoding: Decoding | undefined;
+  readonly signal?: AbortSignal;
+};
+
 /** Answers in the order of `clips`, which are those of any number of whole encoder batches, mixed as one likes. */
 export async function decodeAed(
   sessions: ModelSessions,
   spec: ModelSpec,
   clips: readonly AedClip[],
-  request: AedRequest,
-  signal?: AbortSignal,
-): Promise<AedDecoded[]> {
+  options: AedOptions,
+): Promise<Decoded[]> {
   const aed = spec.aed as NonNullable<ModelSpec['aed']>;
-  if (request.prompt.length >= aed.maxLength) {
+  const { prompt } = options.request;
+  if (prompt.length >= aed.maxLength) {
     throw new AsrError(
       'unsupported-option',
-      `The prompt has ${request.prompt.length} tokens; this checkpoint's decoder takes ${aed.maxLength}, answer included.`,
+      `The prompt has ${prompt.length} tokens; this checkpoint's decoder takes ${aed.maxLength}, answer included.`,
     );
   }
   const separate = [...new Set(clips.map((clip) => clip.memory))];
@@ -69,44 +74,71 @@ export async function decodeAed(
     clips.filter((clip) => clip.memory === memory).sort((a, b) => a.row - b.row),
   );
   const memories = await joinCrossMemories(sessions, separate);
-  const results = new Map<AedClip, AedDecoded>();
+  const results = new Map<AedClip, Decoded>();
   try {
     for (const memory of memories) {
       const group = byRow.slice(results.size, results.size + memory.lengths.length);
-      const decoded = await search(new AedRunner(sessions, aed, memory), group, request, aed.maxLength, signal);
-      for (const [index, clip] of group.entries()) results.set(clip, decoded[index] as AedDecoded);
+      const decoded = await search(new AedRunner(sessions, aed, memory), group, aed.maxLength, options);
+      for (const [index, clip] of group.entries()) results.set(clip, decoded[index] as Decoded);
     }
   } finally {
     for (const memory of memories) releaseCrossMemory(memory);
   }
-  return clips.map((clip) => results.get(clip) as AedDecoded);
+  return clips.map((clip) => results.get(clip) as Decoded);
 }
 
 async function search(
   runner: AedRunner,
   clips: readonly AedClip[],
-  request: AedRequest,
   maxLength: number,
-  signal?: AbortSignal,
-): Promise<AedDecoded[]> {
-  const { prompt, search: config, vocabularySize, endOfText, padding } = request;
+  { request, decoding, signal }: AedOptions,
+): Promise<Decoded[]> {
+  const { config, fusion } = aedDecodingOf(decoding);
+  const { prompt, ...tokens } = request;
   const delta = config.maxGenerationDelta;
   const options: AedSearchOptions = {
-    vocabularySize,
-    endOfText,
-    padding,
+    ...tokens,
     maxLengths: clips.map(({ paddedLength }) => (delta < 0 ? maxLength : Math.min(maxLength, paddedLength + delta))),
     onStep: () => throwIfAborted(signal),
   };
   const prompts = clips.map(() => prompt);
-  if (config.strategy === 'greedy') {
-    const readings = await decodeAedGreedy(runner, prompts, options);
-    return readings.map((best) => ({ best, beams: [] }));
+  if (config.isGreedy) {
+    const method = config.confidence?.method;
+    const measure = method && ((logProbs: Float32Array) => confidenceOf(logProbs, logProbs.length, method));
+    const readings = await decodeAedGreedy(runner, prompts, { ...options, ...(measure ? { measure } : {}) });
+    return readings.map((reading, index) => ({
+      ...toDecoded(reading, clips[index] as AedClip),
+      ...confidencesOf(reading, prompt),
+    }));
   }
-  const results = await decodeAedBeam(runner, prompts, {
-    ...options,
-    beamSize: config.beamSize,
-    lengthPenalty: config.lengthPenalty,
+  const { beamSize, lengthPenalty, returnsAll } = config;
+  const results = await decodeAedBeam(runner, prompts, { ...options, beamSize, lengthPenalty, fusion });
+  return results.map(({ best, beams }, index) => {
+    const clip = clips[index] as AedClip;
+    if (!returnsAll) return toDecoded(best, clip);
+    const readings = beams.map((beam) => ({ emissions: emissionsOf(beam), score: beam.score }));
+    return { ...toDecoded(beams[0] as AedHypothesis, clip), score: (beams[0] as AedHypothesis).score, beams: readings };
   });
-  return config.returnBestHypothesis ? results.map(({ best }) => ({ best, beams: [] })) : results;
+}
+
+/** NeMo gives a single reading no score; only the beams of an n-best list have theirs. */
+function toDecoded(reading: AedHypothesis, { length }: AedClip): Decoded {
+  return { emissions: emissionsOf(reading), score: 0, length, timestep: [] };
+}
+
+/** Tokens of an attention decoder stand at no frame. */
+function emissionsOf({ tokens, logProbs }: AedHypothesis): Emission[] {
+  return tokens.map((token, index) => ({ token, frame: 0, duration: 0, logProb: logProbs[index] as number }));
+}
+
+/** NeMo's `frame_confidence` here counts tokens: those of the prompt are certain, and the end is among them. */
+function confidencesOf(
+  { tokens, confidences }: AedHypothesis,
+  prompt: readonly number[],
+): Pick<Decoded, 'frameConfidence' | 'tokenConfidence'> {
+  if (!confidences) return {};
+  return {
+    frameConfidence: [...prompt.map(() => 1), ...confidences],
+    tokenConfidence: confidences.slice(0, tokens.length),
+  };
 }

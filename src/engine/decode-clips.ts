@@ -1,8 +1,7 @@
 /** From encoder output to emissions: runs the chosen head over a batch of clips. */
-import type { Emission } from '../base/emission.ts';
 import type { ModelSpec } from '../model/spec.ts';
 import type { Tensor } from '../runtime/session.ts';
-import { type AedClip, type AedDecoded, type AedRequest, decodeAed, prepareAed } from './decode-aed.ts';
+import { type AedClip, type AedRequest, decodeAed, prepareAed } from './decode-aed.ts';
 import { decodeCtc } from './decode-ctc.ts';
 import { decodeTransducer } from './decode-transducer.ts';
 import type { Decoded } from './decoded.ts';
@@ -17,7 +16,7 @@ export type DecodeOptions = {
   readonly decoder: 'ctc' | 'transducer' | 'aed';
   /** For the attention decoder. */
   readonly aed?: AedRequest;
-  /** For CTC and transducers. @default greedy */
+  /** @default greedy */
   readonly decoding?: Decoding | undefined;
   readonly maxSymbols: number;
   readonly keepAlignments: boolean;
@@ -38,7 +37,9 @@ export async function prepareClips(
   options: DecodeOptions,
 ): Promise<Prepared[]> {
   if (options.decoder === 'ctc')
-    return (await decodeCtc(sessions, spec, encoded, { decoding: options.decoding, keepAlignments: options.keepAlignments })).map((decoded) => ({ decoded }));
+    return (
+      await decodeCtc(sessions, spec, encoded, { decoding: options.decoding, keepAlignments: options.keepAlignments })
+    ).map((decoded) => ({ decoded }));
   if (options.decoder === 'aed') return (await prepareAed(sessions, spec, encoded)).map((aed) => ({ aed }));
   const clips = await projectFrames(sessions, spec, encoded);
   return clips.map((frames, clip) => ({ frames, length: encoded.lengths[clip] as number }));
@@ -61,28 +62,18 @@ export async function decodeClips(
   }
   const asked = clips.flatMap((clip, index) => ('aed' in clip ? [{ clip: clip.aed, index }] : []));
   if (asked.length > 0) {
-    const request = options.aed as AedRequest;
+    const { aed: request, decoding, signal } = options;
     const decoded = await decodeAed(
       sessions,
       spec,
       asked.map(({ clip }) => clip),
-      request,
-      options.signal,
+      { request: request as AedRequest, decoding, ...(signal ? { signal } : {}) },
     );
-    asked.forEach(({ clip, index }, position) => {
-      results[index] = fromAed(decoded[position] as AedDecoded, clip.length);
+    asked.forEach(({ index }, position) => {
+      results[index] = decoded[position];
     });
   }
   return results as Decoded[];
-}
-
-/** Tokens of an attention decoder stand at no frame. NeMo gives its one best reading no score; only beams have theirs. */
-function fromAed({ best, beams }: AedDecoded, length: number): Decoded {
-  const emissions = ({ tokens, logProbs }: AedDecoded['best']): Emission[] =>
-    tokens.map((token, index) => ({ token, frame: 0, duration: 0, logProb: logProbs[index] as number }));
-  const all = beams.map((beam) => ({ emissions: emissions(beam), score: beam.score }));
-  const chosen = all[0] ?? { emissions: emissions(best), score: 0 };
-  return { ...chosen, length, timestep: [], ...(all.length > 0 ? { beams: all } : {}) };
 }
 
 /** Encoder frames of every clip through the joint's encoder projection, in host memory. */

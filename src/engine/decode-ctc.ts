@@ -1,7 +1,9 @@
 /** The CTC head over a batch of clips: class scores to emissions, by the decoding config in force. */
 import { decodeCtcBeam } from '../decoding/ctc-beam.ts';
+import type { BeamReading } from '../decoding/beam-path.ts';
 import { chooseCtcFused } from '../decoding/ctc-fused-greedy.ts';
 import { decodeCtcGreedy } from '../decoding/ctc-greedy.ts';
+import { decodeCtcWords } from '../decoding/ctc-word-beam.ts';
 import { logSoftmax } from '../decoding/scores.ts';
 import { AsrError } from '../base/errors.ts';
 import type { ModelSpec } from '../model/spec.ts';
@@ -10,7 +12,7 @@ import { confidenceOf } from '../text/confidence.ts';
 import { ctcTokenConfidence } from '../text/token-confidence.ts';
 import { type Decoded, fromReadings } from './decoded.ts';
 import type { CtcDecodingConfig } from './decoding-config.ts';
-import { type Decoding, ctcDecodingOf } from './decoding.ts';
+import { type Decoding, type WordSearch, ctcDecodingOf } from './decoding.ts';
 import { type Encoded, hostValues } from './encoder-runner.ts';
 import type { ModelSessions } from './sessions.ts';
 
@@ -24,7 +26,7 @@ export async function decodeCtc(
 ): Promise<Decoded[]> {
   if (!spec.ctc) throw new AsrError('unsupported-option', `${spec.className} has no CTC head; use decoderType "rnnt".`);
   const classes = spec.ctc.vocabularySize + 1;
-  const { config, fusion } = ctcDecodingOf(options.decoding);
+  const { config, fusion, words } = ctcDecodingOf(options.decoding);
   const keepAlignments = options.keepAlignments || (config?.keepAlignments ?? false);
   const needsAll = keepAlignments || (config !== undefined && (!config.isGreedy || config.temperature !== 1 || config.confidence !== undefined || fusion.length > 0));
   const session = await sessions.get('ctc');
@@ -43,6 +45,7 @@ export async function decodeCtc(
       return logProbs ? { ...decoded, alignments: alignmentsOf(logProbs.slice(from * classes, to * classes), chosen.ids) } : decoded;
     }
     const scores = tempered(logProbs.slice(from * classes, to * classes), classes, config.temperature);
+    if (words) return decodeWords(scores, classes, config, words);
     if (!config.isGreedy) return decodeBeam(scores, classes, config, fusion);
     const ownChoice = fusion.length > 0 || config.temperature !== 1 ? chooseCtcFused(scores, classes, fusion) : chosen;
     return {
@@ -67,6 +70,19 @@ function alignmentsOf(logProbs: Float32Array, labels: Int32Array): NonNullable<D
 function decodeBeam(logProbs: Float32Array, classes: number, config: CtcDecodingConfig, fusion: Parameters<typeof chooseCtcFused>[2]): Decoded {
   const readings = decodeCtcBeam(logProbs, classes, { ...config.beam, fusion });
   return fromReadings(readings, { length: logProbs.length / classes, returnsAll: config.returnsAll });
+}
+
+/** Words to tokens as the tokenizer spells them; each stands where its word begins. */
+function decodeWords(logProbs: Float32Array, classes: number, config: CtcDecodingConfig, search: WordSearch): Decoded {
+  const { beam, fusion, returnsAll, words } = config;
+  const readings = decodeCtcWords(logProbs, { ...words, ...search, beamSize: beam.beamSize, beta: beam.beamBeta, alpha: fusion.lmAlpha });
+  const beams = readings.map((reading): BeamReading => {
+    const ids = search.textToIds(reading.text);
+    const frames = reading.words.flatMap(({ word, start }) => search.textToIds(word).map(() => start));
+    const emissions = ids.map((token, index) => ({ token, frame: frames[index] ?? frames.at(-1) ?? 0, duration: 1, logProb: 0 }));
+    return { emissions, score: reading.score, timestep: emissions.map(({ frame }) => frame) };
+  });
+  return fromReadings(beams, { length: logProbs.length / classes, returnsAll });
 }
 
 /** Confidence of frames and, when asked, tokens. */

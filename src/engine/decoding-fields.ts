@@ -1,11 +1,15 @@
 /**
- * Every key NeMo reads in a CTC or transducer decoding config, its default and what it may be (`CTCDecodingConfig`, `RNNTDecodingConfig` and
- * the dataclasses inside them).
+ * Every key NeMo reads in a decoding config, its default and what it may be (`CTCDecodingConfig`, `RNNTDecodingConfig`, `MultiTaskDecodingConfig`
+ * and the dataclasses inside them).
  *
  * NeMo ignores keys it does not know; we refuse them, because a mistyped key changes nothing and nobody notices. Keys without an effect here
  * (CUDA graphs, batching) are known, so that a config written for NeMo passes.
  */
-export type Field = { readonly fallback: unknown; readonly test: (value: unknown) => boolean; readonly expected: string };
+export type Field = {
+  readonly fallback: unknown;
+  readonly test: (value: unknown) => boolean;
+  readonly expected: string;
+};
 export type Fields = { readonly [key: string]: Field | Fields };
 
 export function isField(value: Field | Fields): value is Field {
@@ -19,16 +23,27 @@ const flag = (fallback: boolean): Field => field(fallback, (value) => typeof val
 const text = (fallback: string): Field => field(fallback, (value) => typeof value === 'string', 'a string');
 const choice = (fallback: string, ...choices: readonly string[]): Field =>
   field(fallback, (value) => choices.includes(value as string), `one of ${choices.join(', ')}`);
-const number = (fallback: number): Field => field(fallback, (value) => typeof value === 'number' && !Number.isNaN(value), 'a number');
-const positive = (fallback: number): Field => field(fallback, (value) => typeof value === 'number' && value > 0, 'a number above 0');
+const number = (fallback: number): Field =>
+  field(fallback, (value) => typeof value === 'number' && !Number.isNaN(value), 'a number');
+const positive = (fallback: number): Field =>
+  field(fallback, (value) => typeof value === 'number' && value > 0, 'a number above 0');
 const atLeast = (least: number, fallback: number): Field =>
-  field(fallback, (value) => Number.isInteger(value) && (value as number) >= least, `a whole number, at least ${least}`);
+  field(
+    fallback,
+    (value) => Number.isInteger(value) && (value as number) >= least,
+    `a whole number, at least ${least}`,
+  );
 const texts = (fallback: readonly string[] | null): Field =>
-  field(fallback, (value) => Array.isArray(value) && value.every((item) => typeof item === 'string'), 'a list of strings');
+  field(
+    fallback,
+    (value) => Array.isArray(value) && value.every((item) => typeof item === 'string'),
+    'a list of strings',
+  );
 const anything: Field = field(null, () => true, 'anything');
 const file: Field = field(
   null,
-  (value) => value === null || value instanceof Blob || value instanceof URL || (typeof value === 'string' && value !== ''),
+  (value) =>
+    value === null || value instanceof Blob || value instanceof URL || (typeof value === 'string' && value !== ''),
   'a file, a URL or null',
 );
 
@@ -71,7 +86,10 @@ const boostingTree: Fields = {
 };
 
 function isPhraseItems(value: unknown): boolean {
-  return value === null || (Array.isArray(value) && value.every((item) => typeof item?.phrase === 'string' && typeof item?.lang === 'string'));
+  return (
+    value === null ||
+    (Array.isArray(value) && value.every((item) => typeof item?.phrase === 'string' && typeof item?.lang === 'string'))
+  );
 }
 
 const fusion: Fields = {
@@ -98,6 +116,42 @@ const greedyCommon: Fields = {
   confidence_method_cfg: confidenceMethod,
   ngram_lm_alpha: number(0),
   ...fusion,
+};
+
+/** NeMo `MultiTaskDecodingConfig`. */
+export const AED_FIELDS: Fields = {
+  strategy: text('beam'),
+  return_best_hypothesis: anything, // saved configs have it here too, where NeMo does not read it
+  compute_hypothesis_token_set: flag(false),
+  preserve_alignments: optional(flag(false)),
+  compute_langs: flag(false),
+  temperature: anything,
+  return_xattn_scores: field(false, (value) => value === false, 'false (attention scores are not supported)'),
+  confidence_cfg: confidence,
+  greedy: {
+    temperature: field(null, (value) => value === null, 'null (sampling is not supported)'),
+    n_samples: field(1, (value) => value === 1, '1 (sampling is not supported)'),
+    max_generation_delta: atLeast(Number.MIN_SAFE_INTEGER, -1),
+    preserve_alignments: flag(false),
+    preserve_token_confidence: flag(false),
+    confidence_method_cfg: confidenceMethod,
+  },
+  beam: {
+    beam_size: field(
+      1,
+      (value) => Number.isInteger(value) && (value as number) >= 1 && (value as number) <= 64,
+      'a whole number from 1 to 64',
+    ),
+    search_type: text('default'),
+    len_pen: number(1), // NeMo declares this name and reads the next one
+    length_penalty: number(0),
+    max_generation_delta: atLeast(Number.MIN_SAFE_INTEGER, -1),
+    return_best_hypothesis: flag(true),
+    preserve_alignments: flag(false),
+    ngram_lm_alpha: number(0),
+    ...fusion,
+    boosting_tree: { ...boostingTree, depth_scaling: number(1) },
+  },
 };
 
 /** NeMo `CTCDecodingConfig`. */
@@ -177,7 +231,11 @@ export const TRANSDUCER_FIELDS: Fields = {
     preserve_frame_confidence: flag(false),
     ngram_lm_alpha: optional(number(0), 0),
     ...fusion,
-    hat_subtract_ilm: field(false, (value) => value === false, 'false (subtracting the internal language model is not supported)'),
+    hat_subtract_ilm: field(
+      false,
+      (value) => value === false,
+      'false (subtracting the internal language model is not supported)',
+    ),
     hat_ilm_weight: number(0),
     max_symbols: optional(atLeast(1, 10), 10),
     max_symbols_per_step: anything, // NeMo declares this name and reads the one above

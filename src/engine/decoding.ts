@@ -6,9 +6,12 @@
  */
 import { AsrError, isAsrError } from '../base/errors.ts';
 import type { WeightedFusion } from '../decoding/fusion.ts';
+import { Hotwords } from '../decoding/hotwords.ts';
+import { WordLm } from '../decoding/word-lm.ts';
 import { at } from '../model/config.ts';
 import type { ModelSpec } from '../model/spec.ts';
 import type { Tokenizer } from '../tokenizer/tokenizer.ts';
+import { type AedDecodingConfig, readAedDecoding } from './aed-decoding-config.ts';
 import {
   type CtcDecodingConfig,
   type DecodingConfig,
@@ -16,27 +19,45 @@ import {
   readCtcDecoding,
   readTransducerDecoding,
 } from './decoding-config.ts';
-import { CTC_FIELDS, type Fields, TRANSDUCER_FIELDS, isField } from './decoding-fields.ts';
-import { loadFusion } from './fusion-files.ts';
+import { AED_FIELDS, CTC_FIELDS, type Fields, TRANSDUCER_FIELDS, isField } from './decoding-fields.ts';
+import { loadFusion, openFile } from './fusion-files.ts';
 
-export type Decoding = { readonly config: DecodingConfig; readonly fusion: readonly WeightedFusion[] };
+export type Decoding = {
+  readonly config: DecodingConfig;
+  readonly fusion: readonly WeightedFusion[];
+  /** What a search over words needs besides (`pyctcdecode`). */
+  readonly words?: WordSearch;
+};
+
+export type WordSearch = {
+  readonly lm: WordLm | undefined;
+  readonly hotwords: Hotwords | undefined;
+  readonly pieces: readonly string[];
+  readonly textToIds: (text: string) => number[];
+};
 
 type Head = DecodingConfig['head'];
 type Checkpoint = { readonly spec: ModelSpec; readonly cfg: unknown; readonly tokenizer: Tokenizer };
 
-/** The decoding a checkpoint was saved with; undefined where neither head is there. */
+const FIELDS: Readonly<Record<Head, Fields>> = { ctc: CTC_FIELDS, transducer: TRANSDUCER_FIELDS, aed: AED_FIELDS };
+
+/** The decoding a checkpoint was saved with; undefined where the head is none of these. */
 export function ownDecoding({ spec, cfg }: Omit<Checkpoint, 'tokenizer'>, head: string): Decoding | undefined {
-  if (head !== 'ctc' && head !== 'transducer') return undefined;
+  if (head !== 'ctc' && head !== 'transducer' && head !== 'aed') return undefined;
   const isHybrid = spec.ctc !== undefined && spec.transducer !== undefined;
   const section = at(cfg, head === 'ctc' && isHybrid ? 'aux_ctc.decoding' : 'decoding');
-  const saved = pickKnown(section, head === 'ctc' ? CTC_FIELDS : TRANSDUCER_FIELDS);
+  const saved = pickKnown(section, FIELDS[head]);
   try {
     const config = readConfig(saved, head, spec);
-    if (!config.fusion.lm && !config.fusion.boosting) return { config, fusion: [] };
+    if (!config.fusion.lm && !config.fusion.boosting && config.strategy !== 'pyctcdecode')
+      return { config, fusion: [] };
   } catch (error) {
     if (!isAsrError(error, 'unsupported-option')) throw error;
   }
-  return { config: readConfig({ ...saved, strategy: 'greedy_batch', greedy: {}, confidence_cfg: {} }, head, spec), fusion: [] };
+  return {
+    config: readConfig({ ...saved, strategy: 'greedy_batch', greedy: {}, confidence_cfg: {} }, head, spec),
+    fusion: [],
+  };
 }
 
 /**
@@ -45,34 +66,71 @@ export function ownDecoding({ spec, cfg }: Omit<Checkpoint, 'tokenizer'>, head: 
  * @param config undefined or null: the checkpoint's own
  * @throws AsrError `unsupported-option` naming the key
  */
-export async function changedDecoding(checkpoint: Checkpoint, config: unknown, head: Head): Promise<Decoding | undefined> {
+export async function changedDecoding(
+  checkpoint: Checkpoint,
+  config: unknown,
+  head: Head,
+): Promise<Decoding | undefined> {
   if (config === undefined || config === null) return ownDecoding(checkpoint, head);
   const checked = readConfig(config, head, checkpoint.spec);
+  if (checked.strategy === 'pyctcdecode')
+    return { config: checked, fusion: [], words: await loadWordSearch(checked, checkpoint.tokenizer) };
   return { config: checked, fusion: await loadFusion(checked.fusion, checkpoint.tokenizer) };
+}
+
+async function loadWordSearch({ fusion, words }: CtcDecodingConfig, tokenizer: Tokenizer): Promise<WordSearch> {
+  return {
+    lm: fusion.lm ? await WordLm.load(await openFile(fusion.lm, 'ngram_lm_model')) : undefined,
+    hotwords: words.hotwords.length > 0 ? new Hotwords(words.hotwords, words.hotwordWeight) : undefined,
+    pieces: tokenizer.pieces,
+    textToIds: (text) => tokenizer.textToIds(text),
+  };
 }
 
 /** Which head a call asks for. @throws AsrError `unsupported-option` where the checkpoint lacks it */
 export function chooseHead(spec: ModelSpec, decoderType: string | undefined): Head {
   if (decoderType !== undefined && decoderType !== 'ctc' && decoderType !== 'rnnt')
     throw new AsrError('unsupported-option', `decoderType is ${decoderType}; it must be ctc or rnnt.`);
-  if (decoderType === 'ctc' && !spec.ctc) throw new AsrError('unsupported-option', `${spec.className} has no CTC head.`);
+  if (decoderType === 'ctc' && !spec.ctc)
+    throw new AsrError('unsupported-option', `${spec.className} has no CTC head.`);
   if (decoderType === 'rnnt' && !spec.transducer)
     throw new AsrError('unsupported-option', `${spec.className} has no transducer head.`);
+  if (spec.aed) return 'aed';
   // NeMo's hybrids go back to the transducer when a call does not say.
   return decoderType === 'ctc' || !spec.transducer ? 'ctc' : 'transducer';
 }
 
 /** The CTC config of a decoding, if it is one. */
-export function ctcDecodingOf(decoding: Decoding | undefined): { readonly config: CtcDecodingConfig | undefined; readonly fusion: readonly WeightedFusion[] } {
-  return decoding?.config.head === 'ctc' ? { config: decoding.config, fusion: decoding.fusion } : { config: undefined, fusion: [] };
+export function ctcDecodingOf(decoding: Decoding | undefined): {
+  readonly config: CtcDecodingConfig | undefined;
+  readonly fusion: readonly WeightedFusion[];
+  readonly words?: WordSearch;
+} {
+  return decoding?.config.head === 'ctc' ? { ...decoding, config: decoding.config } : { config: undefined, fusion: [] };
 }
 
 /** The transducer config of a decoding, if it is one. */
-export function transducerDecodingOf(decoding: Decoding | undefined): { readonly config: TransducerDecodingConfig | undefined; readonly fusion: readonly WeightedFusion[] } {
-  return decoding?.config.head === 'transducer' ? { config: decoding.config, fusion: decoding.fusion } : { config: undefined, fusion: [] };
+export function transducerDecodingOf(decoding: Decoding | undefined): {
+  readonly config: TransducerDecodingConfig | undefined;
+  readonly fusion: readonly WeightedFusion[];
+} {
+  return decoding?.config.head === 'transducer'
+    ? { config: decoding.config, fusion: decoding.fusion }
+    : { config: undefined, fusion: [] };
+}
+
+/** The attention decoder's config of a decoding, if it is one. */
+export function aedDecodingOf(decoding: Decoding | undefined): {
+  readonly config: AedDecodingConfig;
+  readonly fusion: readonly WeightedFusion[];
+} {
+  return decoding?.config.head === 'aed'
+    ? { config: decoding.config, fusion: decoding.fusion }
+    : { config: readAedDecoding(undefined), fusion: [] };
 }
 
 function readConfig(config: unknown, head: Head, { transducer }: ModelSpec): DecodingConfig {
+  if (head === 'aed') return readAedDecoding(config);
   if (head === 'ctc' || !transducer) return readCtcDecoding(config);
   return readTransducerDecoding(config, transducer);
 }

@@ -4,7 +4,6 @@ import type { Hypothesis } from '../base/hypothesis.ts';
 import type { ContextSize } from '../model/conformer-spec.ts';
 import type { ModelSpec } from '../model/spec.ts';
 import type { EncoderRunner } from './encoder-runner.ts';
-import type { AedDecodingSpec } from '../model/aed-decoding-spec.ts';
 import type { Tokenizer } from '../tokenizer/tokenizer.ts';
 import type { Decoding } from './decoding.ts';
 import type { HypothesisWriter } from './hypothesis.ts';
@@ -59,8 +58,6 @@ export interface RunningModel {
   /** How CTC and transducer heads decode; undefined for other models. */
   readonly decoding: Decoding | undefined;
   readonly maxSymbols: number;
-  /** How the attention decoder searches, where there is one. */
-  readonly aedDecoding: AedDecodingSpec | undefined;
   readonly context: ContextSize;
   transcribe(audio: readonly AudioInput[], options?: TranscribeOptions): Promise<readonly TranscribeResult[]>;
 }

@@ -4,12 +4,20 @@ import { buildBoostingTree } from '../decoding/boosting-tree.ts';
 import type { WeightedFusion } from '../decoding/fusion.ts';
 import { loadNgramLm } from '../decoding/ngram-lm.ts';
 import type { Tokenizer } from '../tokenizer/tokenizer.ts';
-import type { BoostingConfig, FileLike, FusionConfig } from './decoding-config.ts';
+import type { BoostingConfig, FileLike, FusionConfig } from './decoding-sections.ts';
 
 /** @throws AsrError `unsupported-option` for models that do not fit, `download-failed` for files that cannot be had */
-export async function loadFusion({ lm, lmAlpha, boosting, boostingAlpha }: FusionConfig, tokenizer: Tokenizer): Promise<WeightedFusion[]> {
+export async function loadFusion(
+  { lm, lmAlpha, boosting, boostingAlpha }: FusionConfig,
+  tokenizer: Tokenizer,
+): Promise<WeightedFusion[]> {
   const models: WeightedFusion[] = [];
-  if (lm) models.push({ model: await loadNgramLm(await openFile(lm, 'ngram_lm_model'), tokenizer.vocabularySize), alpha: lmAlpha, scoresEnd: true });
+  if (lm)
+    models.push({
+      model: await loadNgramLm(await openFile(lm, 'ngram_lm_model'), tokenizer.vocabularySize),
+      alpha: lmAlpha,
+      scoresEnd: true,
+    });
   if (boosting) models.push({ model: await loadPhrases(boosting, tokenizer), alpha: boostingAlpha, scoresEnd: false });
   return models;
 }
@@ -24,7 +32,10 @@ async function loadPhrases(config: BoostingConfig, tokenizer: Tokenizer): Promis
   return buildBoostingTree(tokenized, { ...config, vocabularySize: tokenizer.vocabularySize });
 }
 
-async function readPhrases(file: FileLike, lang: string): Promise<{ readonly phrase: string; readonly lang: string }[]> {
+async function readPhrases(
+  file: FileLike,
+  lang: string,
+): Promise<{ readonly phrase: string; readonly lang: string }[]> {
   const text = await (await openFile(file, 'key_phrases_file')).text();
   const phrases = text.split('\n').map((line) => line.trim());
   return phrases.filter((phrase) => phrase !== '').map((phrase) => ({ phrase, lang }));
@@ -36,9 +47,14 @@ export async function openFile(file: FileLike, key: string): Promise<Blob> {
   try {
     const response = await fetch(file);
     if (response.ok) return await response.blob();
-    throw new AsrError('download-failed', `${key}: ${file} could not be fetched: the server answered ${response.status}.`);
+    throw new AsrError(
+      'download-failed',
+      `${key}: ${file} could not be fetched: the server answered ${response.status}.`,
+    );
   } catch (error) {
     if (error instanceof AsrError) throw error;
-    throw new AsrError('download-failed', `${key}: ${file} could not be fetched: ${messageOf(error)}`, { cause: error });
+    throw new AsrError('download-failed', `${key}: ${file} could not be fetched: ${messageOf(error)}`, {
+      cause: error,
+    });
   }
 }

@@ -9,6 +9,7 @@ import type { SegmentOptions } from '../text/segments.ts';
 import { type FrameTime, toTimestamps } from '../text/timestamps.ts';
 import { idsToTranscript, stripLangTags, supportedPunctuation } from '../text/token-text.ts';
 import { wordConfidence } from '../text/word-confidence.ts';
+import type { AggregateTokenizer } from '../tokenizer/aggregate.ts';
 import type { Tokenizer } from '../tokenizer/tokenizer.ts';
 import type { Decoded } from './decoded.ts';
 import type { DecodingConfig } from './decoding-config.ts';
@@ -74,7 +75,9 @@ export class HypothesisWriter {
       frameOffset: startFrame,
     }));
     // A single window is NeMo's own result, leading spaces and all.
-    return parts.length === 1 ? (parts[0] as (typeof parts)[number]).hypothesis : joinWindows(parts, { ...this.#frameTime, ...segmentOptions(options.decoding) });
+    return parts.length === 1
+      ? (parts[0] as (typeof parts)[number]).hypothesis
+      : joinWindows(parts, { ...this.#frameTime, ...segmentOptions(options.decoding) });
   }
 
   /** Text of the windows so far. */
@@ -84,45 +87,57 @@ export class HypothesisWriter {
 
   #writeWindow({ beams, ...decoded }: Decoded, options: HypothesisOptions): Hypothesis {
     const { decoder, decoding } = options;
-    if (decoder === 'aed') return this.#writeAed({ ...decoded, ...(beams ? { beams } : {}) }, options.timestamps);
     const ids = idsOf(decoded);
     const { timestep, alignments, frameConfidence, tokenConfidence } = decoded;
-    const text = this.#textBy(ids, decoding);
-    const hasTimes = options.timestamps || decoding?.computeTimestamps;
+    const hasTimes = options.timestamps || decoding?.computeTimestamps === true;
+    const { text, timestamp } =
+      decoder === 'aed' ? this.#timedText(ids, hasTimes) : { text: this.#textBy(ids, decoding), timestamp: undefined };
     const words = decoding?.confidence?.word && tokenConfidence;
     return {
       text,
       score: decoded.score,
       ySequence: ids,
       tokens: this.#tokenizer.idsToTokens(ids),
-      timestamp: hasTimes ? { ...this.timestamps(decoded.emissions, decoder, decoding), timestep } : { timestep },
+      timestamp:
+        timestamp ?? (hasTimes ? { ...this.timestamps(decoded.emissions, decoder, decoding), timestep } : { timestep }),
       length: decoded.length,
       ...(decoder === 'tdt' ? { tokenDuration: decoded.emissions.map(({ duration }) => duration) } : {}),
       ...(alignments ? { alignments } : {}),
       ...(frameConfidence ? { frameConfidence } : {}),
       ...(tokenConfidence ? { tokenConfidence } : {}),
-      ...(words ? { wordConfidence: wordConfidence(text, ids, words, { tokenizer: this.#tokenizer, aggregation: decoding.confidence.aggregation }) } : {}),
-      ...(beams ? { nBest: beams.map((beam) => this.#writeWindow({ ...decoded, timestep: [], ...beam }, options)) } : {}),
+      ...(words
+        ? {
+            wordConfidence: wordConfidence(text, ids, words, {
+              tokenizer: this.#tokenizer,
+              aggregation: decoding.confidence.aggregation,
+            }),
+          }
+        : {}),
+      ...this.#languages(ids, decoding),
+      ...(beams
+        ? { nBest: beams.map((beam) => this.#writeWindow({ ...decoded, timestep: [], ...beam }, options)) }
+        : {}),
     };
+  }
+
+  /** Languages, where the config wants them and the tokenizer knows them. */
+  #languages(ids: readonly number[], decoding: DecodingConfig | undefined): Pick<Hypothesis, 'langs' | 'langsChars'> {
+    if (decoding?.head !== 'transducer' || !decoding.computesLangs || this.#tokenizer.kind !== 'aggregate') return {};
+    const tokenizer = this.#tokenizer as AggregateTokenizer;
+    return { langs: tokenizer.idsToLang(ids), langsChars: tokenizer.idsToTextAndLangs(ids) };
   }
 
   #textBy(ids: readonly number[], decoding: DecodingConfig | undefined): string {
     const text = this.text(ids);
-    return decoding?.head === 'transducer' && decoding.stripsLangTags ? stripLangTags(text, decoding.langTagPattern) : text;
+    return decoding?.head === 'transducer' && decoding.stripsLangTags
+      ? stripLangTags(text, decoding.langTagPattern)
+      : text;
   }
 
-  /** Times are tokens of the text; NeMo takes them out, and the leading space with them. */
-  #writeAed({ beams, ...decoded }: Decoded, timestamps: boolean): Hypothesis {
-    const ids = idsOf(decoded);
+  /** An attention decoder's times are tokens of its text; NeMo takes them out, and the leading space with them. */
+  #timedText(ids: readonly number[], timestamps: boolean): { text: string; timestamp: Timestamp } {
     const text = this.text(ids);
-    return {
-      ...(timestamps ? toAedTimestamps(text, this.#frameTime) : { text, timestamp: { timestep: [] } }),
-      score: decoded.score,
-      ySequence: ids,
-      tokens: this.#tokenizer.idsToTokens(ids),
-      length: decoded.length,
-      ...(beams ? { nBest: beams.map((beam) => this.#writeAed({ ...decoded, ...beam }, timestamps)) } : {}),
-    };
+    return timestamps ? toAedTimestamps(text, this.#frameTime) : { text, timestamp: { timestep: [] } };
   }
 
   get #frameTime(): FrameTime {

@@ -129,7 +129,7 @@ export class TranscribeJob {
 
 /** How the head decodes; a prompt that the checkpoint cannot take fails here, before any audio is read. */
 function headOptions(model: RunningModel, options: TranscribeOptions): DecodeOptions {
-  const { decoder, decoding, maxSymbols, aedDecoding, parts } = model;
+  const { decoder, decoding, maxSymbols, parts } = model;
   const { signal, returnAlignments = false } = options;
   const { aed } = parts.spec;
   return {
@@ -138,7 +138,7 @@ function headOptions(model: RunningModel, options: TranscribeOptions): DecodeOpt
     maxSymbols,
     keepAlignments: returnAlignments,
     ...(signal ? { signal } : {}),
-    ...(aed && aedDecoding ? { aed: createAedRequest(aed, parts.tokenizer, aedDecoding, options) } : {}),
+    ...(aed ? { aed: createAedRequest(aed, parts.tokenizer, options) } : {}),
   };
 }
 

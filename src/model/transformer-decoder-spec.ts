@@ -1,7 +1,6 @@
 /** The attention decoder of NeMo's `EncDecMultiTaskModel` (Canary): its sections of the config in our names. */
 import * as v from 'valibot';
 import { AsrError } from '../base/errors.ts';
-import { type AedDecodingSpec, readAedDecoding } from './aed-decoding-spec.ts';
 import { MAX_LAYERS, at, dimension, parseConfig, targetClass } from './config.ts';
 import { type PromptSpec, readPromptSpec } from './prompt-spec.ts';
 import type { TransformerSpec } from './transformer-layers.ts';
@@ -17,7 +16,6 @@ export type AedSpec = {
   /** The transformer between encoder and decoder, where there is one. */
   readonly encoder?: TransformerSpec;
   readonly prompt: PromptSpec;
-  readonly decoding: AedDecodingSpec;
 };
 
 const layers = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(MAX_LAYERS));
@@ -45,7 +43,7 @@ const encoderSchema = v.object({
 
 const headSchema = v.object({ num_layers: v.nullish(v.literal(1), 1) });
 
-/** Reads `transf_decoder`, `transf_encoder`, `head`, `model_defaults`, the prompt format and the decoding section. */
+/** Reads `transf_decoder`, `transf_encoder`, `head`, `model_defaults` and the prompt format. */
 export function readAedSpec(config: unknown): AedSpec {
   const target = String(at(config, 'transf_decoder._target_') ?? '')
     .split('.')
@@ -74,7 +72,6 @@ export function readAedSpec(config: unknown): AedSpec {
     hasProjection: encoderWidth !== decoderWidth,
     ...middleEncoder(config),
     prompt: readPromptSpec(config),
-    decoding: readAedDecoding(at(config, 'decoding')),
   };
 }
 
