@@ -2,8 +2,9 @@
  * A checkpoint that transcribes and streams, with the settings NeMo lets its users change. Lives in the worker (or in Node).
  */
 import { AsrError } from '../base/errors.ts';
+import type { AttentionChange } from '../model/attention-switch.ts';
 import type { ContextSize } from '../model/conformer-spec.ts';
-import type { ModelSpec } from '../model/spec.ts';
+import { attentionContexts } from '../model/encoder.ts';
 import { type Decoding, changedDecoding, chooseHead, ownDecoding } from './decoding.ts';
 import type { EngineModel, EngineParts, EngineStream, RunningModel } from './engine-model.ts';
 import type {
@@ -29,7 +30,7 @@ export class LoadedModel implements EngineModel, RunningModel {
     this.parts = parts;
     this.decoder = parts.spec.defaultDecoder;
     this.decoding = ownDecoding(parts, this.decoder);
-    this.context = defaultContext(parts.spec);
+    this.context = attentionContexts(parts.spec.encoder)[0] as ContextSize;
   }
 
   get info(): ModelInfo {
@@ -88,16 +89,20 @@ export class LoadedModel implements EngineModel, RunningModel {
     this.decoding = decoding;
   }
 
+  /** NeMo `change_attention_model`: full or local attention on the same weights; streaming keeps the checkpoint's own. */
+  changeAttentionModel(change: AttentionChange): void {
+    this.#assertUsable();
+    this.context = this.parts.encoder.changeAttention(change);
+  }
+
   /** NeMo `encoder.set_default_att_context_size`: the look-ahead of cache-aware checkpoints, offline and streaming. */
   setDefaultAttContextSize(size: readonly [number, number]): void {
-    const { encoder } = this.parts.spec;
-    const known =
-      encoder.kind === 'conformer' ? encoder.contexts.find((context) => context.join() === size.join()) : undefined;
+    const contexts = attentionContexts(this.parts.spec.encoder);
+    const known = contexts.find((context) => context.join() === size.join());
     if (!known) {
-      const offered = encoder.kind === 'conformer' ? JSON.stringify(encoder.contexts) : 'none';
       throw new AsrError(
         'unsupported-option',
-        `attContextSize [${size.join(', ')}] is not one of the checkpoint's: ${offered}.`,
+        `attContextSize [${size.join(', ')}] is not one of the checkpoint's: ${JSON.stringify(contexts)}.`,
       );
     }
     this.context = known;
@@ -118,8 +123,4 @@ export class LoadedModel implements EngineModel, RunningModel {
   #assertUsable(): void {
     if (this.#disposed) throw new AsrError('disposed', 'The model was disposed; load it again.');
   }
-}
-
-function defaultContext({ encoder }: ModelSpec): ContextSize {
-  return encoder.kind === 'conformer' ? (encoder.contexts[0] as ContextSize) : [-1, -1];
 }

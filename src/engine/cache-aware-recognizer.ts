@@ -21,7 +21,7 @@ import { projectFrames } from './decode-clips.ts';
 import { hostIds } from './decode-ctc.ts';
 import { type Encoded, hostValues } from './encoder-runner.ts';
 import { FeatureQueue } from './feature-queue.ts';
-import type { StreamUpdate } from './options.ts';
+import type { StreamOptions, StreamUpdate } from './options.ts';
 import { CommittedText } from './stream-text.ts';
 import type { Recognizer } from './recognizer.ts';
 import { type PredictorState, TransducerRunner } from './transducer-runner.ts';
@@ -33,6 +33,7 @@ export class CacheAwareRecognizer implements Recognizer {
   readonly #onUpdate: (update: StreamUpdate) => void;
   readonly #encoder: ConformerSpec;
   readonly #context: ContextSize;
+  readonly #language: string | undefined;
   readonly #plan: StreamingPlan;
   readonly #mel: MelStream;
   readonly #queue: FeatureQueue;
@@ -48,13 +49,19 @@ export class CacheAwareRecognizer implements Recognizer {
   #ctc: CtcState = CTC_START;
   #transducer: TransducerState<PredictorState> | undefined;
 
-  constructor(model: RunningModel, context: ContextSize, onUpdate: (update: StreamUpdate) => void) {
+  constructor(
+    model: RunningModel,
+    context: ContextSize,
+    { targetLang }: StreamOptions,
+    onUpdate: (update: StreamUpdate) => void,
+  ) {
     const { spec, sessions } = model.parts;
     assert(spec.encoder.kind === 'conformer', 'only Conformers are cache-aware');
     this.#model = model;
     this.#onUpdate = onUpdate;
     this.#encoder = spec.encoder;
     this.#context = context;
+    this.#language = targetLang;
     this.#plan = streamingPlan(spec.encoder, context);
     this.#mel = new MelStream(model.parts.melConfig);
     this.#queue = new FeatureQueue(this.#mel.numFeatures, this.#plan.featureCache);
@@ -132,7 +139,7 @@ export class CacheAwareRecognizer implements Recognizer {
       attention_mask: new ort.Tensor('float32', mask, [1, 1, frames, all]),
       cache_range: new ort.Tensor('int64', BigInt64Array.of(BigInt(frames), BigInt(frames + cachedFrames)), [2]),
       ...caches,
-      ...(await encoder.positions(frames, all)),
+      ...(await encoder.streamPositions(frames, all)),
     });
     this.#dropCaches();
     this.#caches = {
@@ -141,7 +148,11 @@ export class CacheAwareRecognizer implements Recognizer {
       conv: outputs['conv_next'] as Tensor,
     };
     this.#numCached = Math.min(cachedFrames, this.#numCached + frames);
-    return { tensor: outputs['encoded'] as Tensor, lengths: [frames], featureLengths: [numFrames] };
+    return {
+      tensor: await encoder.prompted(outputs['encoded'] as Tensor, this.#language),
+      lengths: [frames],
+      featureLengths: [numFrames],
+    };
   }
 
   async #decode(encoded: Encoded): Promise<void> {
@@ -157,7 +168,12 @@ export class CacheAwareRecognizer implements Recognizer {
     } else if (spec.transducer) {
       const network = new TransducerRunner(sessions, spec.transducer, await projectFrames(sessions, spec, encoded));
       const { vocabularySize: blank, durations } = spec.transducer;
-      const options = { blank, durations, maxSymbols: this.#model.maxSymbols, fusion: this.#model.decoding?.fusion ?? [] };
+      const options = {
+        blank,
+        durations,
+        maxSymbols: this.#model.maxSymbols,
+        fusion: this.#model.decoding?.fusion ?? [],
+      };
       const [decoded] = await decodeTransducerGreedy(
         network,
         encoded.lengths,

@@ -9,13 +9,14 @@ import type { CheckpointFiles } from '../base/files.ts';
 import type { ModelSpec } from '../model/spec.ts';
 import type { GraphPart } from '../runtime/session.ts';
 
-export const FORMAT = 1;
+export const FORMAT = 2;
 
 export type GraphName =
   | 'encoder'
   | 'encoder_masked'
   | 'encoder_step'
   | 'positions'
+  | 'prompt'
   | 'ctc'
   | 'projection'
   | 'predictor'

@@ -12,6 +12,7 @@ import { buildCtcHead } from '../model/ctc-head.ts';
 import { buildConformerStep } from '../model/conformer.ts';
 import { buildEncoder } from '../model/encoder.ts';
 import { isIgnoredWeight } from '../model/ignored-weights.ts';
+import { buildLanguagePrompt } from '../model/language-prompt.ts';
 import { type ModelSpec, readSpec } from '../model/spec.ts';
 import { isCacheAware } from '../model/streaming-spec.ts';
 import { buildJoint, buildPredictor, buildProjection } from '../model/transducer.ts';
@@ -120,6 +121,8 @@ function buildGraphs(spec: ModelSpec, weights: WeightReader): { prefix: string; 
     encoder.push(named(buildConformerStep(weights, spec.encoder)));
 
   const groups = [{ prefix: 'encoder', graphs: encoder }];
+  if (spec.languagePrompt)
+    groups.push({ prefix: 'prompt', graphs: [named(buildLanguagePrompt(weights, spec.languagePrompt, encoderSize))] });
   if (spec.ctc) groups.push({ prefix: 'ctc', graphs: [named(buildCtcHead(weights, spec.ctc, encoderSize))] });
   if (spec.transducer) {
     groups.push({ prefix: 'projection', graphs: [named(buildProjection(weights, spec.transducer, encoderSize))] });

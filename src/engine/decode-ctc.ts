@@ -28,7 +28,10 @@ export async function decodeCtc(
   const classes = spec.ctc.vocabularySize + 1;
   const { config, fusion, words } = ctcDecodingOf(options.decoding);
   const keepAlignments = options.keepAlignments || (config?.keepAlignments ?? false);
-  const needsAll = keepAlignments || (config !== undefined && (!config.isGreedy || config.temperature !== 1 || config.confidence !== undefined || fusion.length > 0));
+  const needsAll =
+    keepAlignments ||
+    (config !== undefined &&
+      (!config.isGreedy || config.temperature !== 1 || config.confidence !== undefined || fusion.length > 0));
   const session = await sessions.get('ctc');
   const outputs = await session.run({ encoded: tensor }, needsAll ? ['ids', 'best', 'log_probs'] : ['ids', 'best']);
   const ids = await hostIds(outputs['ids'] as Tensor);
@@ -42,7 +45,9 @@ export async function decodeCtc(
     const chosen = { ids: ids.subarray(from, to), best: best.subarray(from, to) };
     if (!logProbs || !config) {
       const decoded = toDecoded(chosen, classes);
-      return logProbs ? { ...decoded, alignments: alignmentsOf(logProbs.slice(from * classes, to * classes), chosen.ids) } : decoded;
+      return logProbs
+        ? { ...decoded, alignments: alignmentsOf(logProbs.slice(from * classes, to * classes), chosen.ids) }
+        : decoded;
     }
     const scores = tempered(logProbs.slice(from * classes, to * classes), classes, config.temperature);
     if (words) return decodeWords(scores, classes, config, words);
@@ -67,7 +72,12 @@ function alignmentsOf(logProbs: Float32Array, labels: Int32Array): NonNullable<D
   return { logProbs, labels: labels.slice(), numFrames: labels.length };
 }
 
-function decodeBeam(logProbs: Float32Array, classes: number, config: CtcDecodingConfig, fusion: Parameters<typeof chooseCtcFused>[2]): Decoded {
+function decodeBeam(
+  logProbs: Float32Array,
+  classes: number,
+  config: CtcDecodingConfig,
+  fusion: Parameters<typeof chooseCtcFused>[2],
+): Decoded {
   const readings = decodeCtcBeam(logProbs, classes, { ...config.beam, fusion });
   return fromReadings(readings, { length: logProbs.length / classes, returnsAll: config.returnsAll });
 }
@@ -75,18 +85,34 @@ function decodeBeam(logProbs: Float32Array, classes: number, config: CtcDecoding
 /** Words to tokens as the tokenizer spells them; each stands where its word begins. */
 function decodeWords(logProbs: Float32Array, classes: number, config: CtcDecodingConfig, search: WordSearch): Decoded {
   const { beam, fusion, returnsAll, words } = config;
-  const readings = decodeCtcWords(logProbs, { ...words, ...search, beamSize: beam.beamSize, beta: beam.beamBeta, alpha: fusion.lmAlpha });
+  const readings = decodeCtcWords(logProbs, {
+    ...words,
+    ...search,
+    beamSize: beam.beamSize,
+    beta: beam.beamBeta,
+    alpha: fusion.lmAlpha,
+  });
   const beams = readings.map((reading): BeamReading => {
     const ids = search.textToIds(reading.text);
     const frames = reading.words.flatMap(({ word, start }) => search.textToIds(word).map(() => start));
-    const emissions = ids.map((token, index) => ({ token, frame: frames[index] ?? frames.at(-1) ?? 0, duration: 1, logProb: 0 }));
+    const emissions = ids.map((token, index) => ({
+      token,
+      frame: frames[index] ?? frames.at(-1) ?? 0,
+      duration: 1,
+      logProb: 0,
+    }));
     return { emissions, score: reading.score, timestep: emissions.map(({ frame }) => frame) };
   });
   return fromReadings(beams, { length: logProbs.length / classes, returnsAll });
 }
 
 /** Confidence of frames and, when asked, tokens. */
-function confidences(logProbs: Float32Array, ids: Int32Array, classes: number, { confidence }: CtcDecodingConfig): Partial<Decoded> {
+function confidences(
+  logProbs: Float32Array,
+  ids: Int32Array,
+  classes: number,
+  { confidence }: CtcDecodingConfig,
+): Partial<Decoded> {
   if (!confidence) return {};
   const frameConfidence = Array.from(ids, (_, frame) =>
     confidenceOf(logProbs.subarray(frame * classes, (frame + 1) * classes), classes, confidence.method),
@@ -100,7 +126,8 @@ function confidences(logProbs: Float32Array, ids: Int32Array, classes: number, {
 /** Log-probabilities as the head gives them at another temperature, in place. */
 function tempered(logProbs: Float32Array, classes: number, temperature: number): Float32Array {
   if (temperature === 1) return logProbs;
-  for (let from = 0; from < logProbs.length; from += classes) logProbs.set(logSoftmax(logProbs, from, from + classes, temperature), from);
+  for (let from = 0; from < logProbs.length; from += classes)
+    logProbs.set(logSoftmax(logProbs, from, from + classes, temperature), from);
   return logProbs;
 }
 

@@ -10,7 +10,12 @@ import { decodeTdtBeam } from '../decoding/tdt-beam.ts';
 import { decodeTdtMaes } from '../decoding/tdt-maes.ts';
 import { decodeTransducerAlsd } from '../decoding/transducer-alsd.ts';
 import { decodeTransducerBeam } from '../decoding/transducer-beam.ts';
-import { type TransducerNetwork, type TransducerOptions, type TransducerStep, decodeTransducerGreedy } from '../decoding/transducer-greedy.ts';
+import {
+  type TransducerNetwork,
+  type TransducerOptions,
+  type TransducerStep,
+  decodeTransducerGreedy,
+} from '../decoding/transducer-greedy.ts';
 import { decodeTransducerMaesBatch } from '../decoding/transducer-maes-batch.ts';
 import { decodeTransducerMaes } from '../decoding/transducer-maes.ts';
 import { decodeTransducerMalsd } from '../decoding/transducer-malsd.ts';
@@ -44,22 +49,35 @@ export async function decodeTransducer(
   options: TransducerDecodeOptions,
 ): Promise<Decoded[]> {
   const { transducer } = spec;
-  if (!transducer) throw new AsrError('unsupported-option', `${spec.className} has no transducer; use decoderType "ctc".`);
+  if (!transducer)
+    throw new AsrError('unsupported-option', `${spec.className} has no transducer; use decoderType "ctc".`);
   const { config, fusion } = transducerDecodingOf(options.decoding);
-  const runner = new TransducerRunner(sessions, transducer, clips.map((clip) => clip.frames));
+  const runner = new TransducerRunner(
+    sessions,
+    transducer,
+    clips.map((clip) => clip.frames),
+  );
   const lengths = clips.map((clip) => clip.length);
   const isGreedy = !config || config.isGreedy;
-  const isBeamOfOne = !isGreedy && transducer.kind === 'rnnt' && config.beam.beamSize === 1 && !config.strategy.endsWith('_batch');
+  const isBeamOfOne =
+    !isGreedy && transducer.kind === 'rnnt' && config.beam.beamSize === 1 && !config.strategy.endsWith('_batch');
   const temperature = (config?.temperature ?? 1) * (isBeamOfOne ? config.beam.softmaxTemperature : 1);
   const network = prepared(runner, temperature, options.signal);
   if (isGreedy || isBeamOfOne) {
     const greedy = { ...options, maxSymbols: isBeamOfOne ? MAX_SYMBOLS_OF_BEAM_ONE : options.maxSymbols };
-    return decodeGreedy(network, lengths, transducer, { ...greedy, confidence: config?.confidence, fusion, keepAlignments: options.keepAlignments || (config?.keepAlignments ?? false) });
+    return decodeGreedy(network, lengths, transducer, {
+      ...greedy,
+      confidence: config?.confidence,
+      fusion,
+      keepAlignments: options.keepAlignments || (config?.keepAlignments ?? false),
+    });
   }
   const results = await searchTogether(network, lengths.length, (own, clip) =>
     search(own, { clip, numFrames: lengths[clip] as number }, { config, fusion, transducer }),
   );
-  return results.map((readings, clip) => fromReadings(readings, { length: lengths[clip] as number, returnsAll: config.returnsAll }));
+  return results.map((readings, clip) =>
+    fromReadings(readings, { length: lengths[clip] as number, returnsAll: config.returnsAll }),
+  );
 }
 
 type GreedyOptions = Pick<TransducerDecodeOptions, 'maxSymbols' | 'keepAlignments'> & {
@@ -94,7 +112,10 @@ async function decodeGreedy<State>(
 }
 
 function alignmentsOf(steps: readonly TransducerStep[]): TransducerAlignments {
-  return groupByFrame(steps, steps.map(({ logits, token }) => ({ logProbs: logSoftmax(logits), label: token })));
+  return groupByFrame(
+    steps,
+    steps.map(({ logits, token }) => ({ logProbs: logSoftmax(logits), label: token })),
+  );
 }
 
 /** Confidence of steps and, when asked, tokens. NeMo scales that of durations by the vocabulary too. */
@@ -104,9 +125,15 @@ function confidences(steps: readonly TransducerStep[], spec: TransducerSpec, pla
   const isTdt = spec.durations.length > 0;
   const values = steps.map(({ logits }) => {
     const tokens = confidenceOf(logSoftmax(logits, 0, numClasses), numClasses, plan.method);
-    return isTdt && plan.includeDuration ? [tokens, confidenceOf(logSoftmax(logits, numClasses), numClasses, plan.method)] : tokens;
+    return isTdt && plan.includeDuration
+      ? [tokens, confidenceOf(logSoftmax(logits, numClasses), numClasses, plan.method)]
+      : tokens;
   });
-  const marked = steps.map(({ frame, token }, index) => ({ frame, isBlank: token >= spec.vocabularySize, confidence: values[index]! }));
+  const marked = steps.map(({ frame, token }, index) => ({
+    frame,
+    isBlank: token >= spec.vocabularySize,
+    confidence: values[index]!,
+  }));
   return {
     frameConfidence: groupByFrame(steps, values),
     ...(plan.token ? { tokenConfidence: transducerTokenConfidence(marked, isTdt, plan) } : {}),
@@ -137,16 +164,23 @@ function search<State>(
   };
   // NeMo's batched searches know no softmax temperature.
   const batched = { fusion, softmaxTemperature: 1 };
-  if (strategy === 'tsd') return decodeTransducerTsd(network, clip, { ...options, maxExpansions: beam.tsdMaxExpansions });
-  if (strategy === 'alsd') return decodeTransducerAlsd(network, clip, { ...options, maxTargetLength: beam.alsdMaxTargetLength });
+  if (strategy === 'tsd')
+    return decodeTransducerTsd(network, clip, { ...options, maxExpansions: beam.tsdMaxExpansions });
+  if (strategy === 'alsd')
+    return decodeTransducerAlsd(network, clip, { ...options, maxTargetLength: beam.alsdMaxTargetLength });
   if (strategy === 'maes_batch') return decodeTransducerMaesBatch(network, clip, { ...maes, ...batched });
   if (strategy === 'malsd_batch') return decodeTransducerMalsd(network, clip, { ...options, ...batched });
-  if (strategy === 'maes') return (isTdt ? decodeTdtMaes : decodeTransducerMaes)(network, clip, { ...maes, fusion: fusion[0] });
+  if (strategy === 'maes')
+    return (isTdt ? decodeTdtMaes : decodeTransducerMaes)(network, clip, { ...maes, fusion: fusion[0] });
   return (isTdt ? decodeTdtBeam : decodeTransducerBeam)(network, clip, options);
 }
 
 /** The network at another temperature, and one that a signal ends between two calls. */
-function prepared<State>(network: TransducerNetwork<State>, temperature: number, signal: AbortSignal | undefined): TransducerNetwork<State> {
+function prepared<State>(
+  network: TransducerNetwork<State>,
+  temperature: number,
+  signal: AbortSignal | undefined,
+): TransducerNetwork<State> {
   return {
     start: (rows) => network.start(rows),
     predict: (tokens, states) => network.predict(tokens, states),

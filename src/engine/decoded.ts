@@ -4,7 +4,11 @@ import type { Hypothesis } from '../base/hypothesis.ts';
 import type { BeamReading } from '../decoding/beam-path.ts';
 
 /** One reading of a beam; readings of attention decoders stand at no frame. */
-export type DecodedBeam = { readonly emissions: readonly Emission[]; readonly score: number; readonly timestep?: readonly number[] };
+export type DecodedBeam = {
+  readonly emissions: readonly Emission[];
+  readonly score: number;
+  readonly timestep?: readonly number[];
+};
 
 /** One clip's result before it becomes text. */
 export type Decoded = Pick<Hypothesis, 'alignments' | 'frameConfidence' | 'tokenConfidence'> & {

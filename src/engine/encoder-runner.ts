@@ -1,8 +1,12 @@
 /** Runs the encoder over features: batches, masks, and the cache of projected positions. */
 import type { MelFeatures } from '../audio/mel.ts';
-import { type EncoderSpec, encodedLength, encoderFeeds } from '../model/encoder.ts';
+import { AsrError } from '../base/errors.ts';
+import { type AttentionChange, withAttentionModel } from '../model/attention-switch.ts';
 import type { ContextSize } from '../model/conformer-spec.ts';
+import { type EncoderSpec, encodedLength, encoderFeeds, encoderPositions, seesPadding } from '../model/encoder.ts';
+import { oneHotLanguages } from '../model/language-prompt.ts';
 import { positionTable } from '../model/positions.ts';
+import type { ModelSpec } from '../model/spec.ts';
 import type { Tensor } from '../runtime/session.ts';
 import type { ModelSessions } from './sessions.ts';
 
@@ -17,31 +21,51 @@ export type Encoded = {
 };
 
 /** Projected positions are kept for this many lengths: clips of one file share a few. */
-const KEPT_LENGTHS = 3;
+const KEPT_LENGTHS = 4;
 
 export class EncoderRunner {
   readonly #sessions: ModelSessions;
-  readonly #spec: EncoderSpec;
+  readonly #model: ModelSpec;
+  /** What the graphs are fed by: the checkpoint's spec, or one with other attention. */
+  #spec: EncoderSpec;
+  /** Columns of `padValue` behind a clip that the encoder sees, as in NeMo. */
+  readonly #paddingColumns: number;
   readonly #positions = new Map<string, Record<string, Tensor>>();
 
-  constructor(sessions: ModelSessions, spec: EncoderSpec) {
+  constructor(sessions: ModelSessions, model: ModelSpec) {
     this.#sessions = sessions;
-    this.#spec = spec;
+    this.#model = model;
+    this.#spec = model.encoder;
+    this.#paddingColumns = seesPadding(model.encoder) && !model.mel.exactPad ? 1 : 0;
     sessions.onReset(() => this.#positions.clear());
   }
 
-  /** Encodes clips of non-zero length together. One clip alone runs without masks. */
-  async encode(clips: readonly MelFeatures[], context: ContextSize): Promise<Encoded> {
-    const masked = clips.length > 1;
+  /** False for encoders whose results depend on padding: their clips must be encoded one by one. */
+  get canBatch(): boolean {
+    return !seesPadding(this.#spec);
+  }
+
+  /** NeMo `change_attention_model`; the context to run with from now on. */
+  changeAttention(change: AttentionChange): ContextSize {
+    const { encoder } = this.#model;
+    if (encoder.kind !== 'conformer')
+      throw new AsrError('unsupported-option', 'changeAttentionModel needs a Conformer encoder.');
+    const changed = withAttentionModel(encoder, change);
+    this.#spec = changed;
+    return changed.contexts[0] as ContextSize;
+  }
+
+  /** Encodes clips of non-zero length together. One clip alone runs without masks, unless its attention was changed. */
+  async encode(clips: readonly MelFeatures[], context: ContextSize, language?: string): Promise<Encoded> {
+    const masked = clips.length > 1 || this.#spec !== this.#model.encoder;
     const lengths = clips.map((clip) => clip.numFrames);
-    const numFrames = Math.max(...lengths);
-    const frames = encodedLength(this.#spec, numFrames);
+    const numFrames = Math.max(...lengths) + this.#paddingColumns;
     const { ort } = this.#sessions.instance;
 
-    const feeds: Record<string, Tensor> = {
-      features: this.#batch(clips, numFrames),
-      ...(await this.positions(frames, frames)),
-    };
+    const feeds: Record<string, Tensor> = { features: this.#batch(clips, numFrames) };
+    for (const { key, frames, names, table } of encoderPositions(this.#spec, numFrames, context)) {
+      Object.assign(feeds, await this.#projected(key, names, table, 2 * frames));
+    }
     for (const [name, { data, dims }] of Object.entries(
       encoderFeeds(this.#spec, { lengths, numFrames, context }, { masked }),
     )) {
@@ -50,33 +74,65 @@ export class EncoderRunner {
     const session = await this.#sessions.get(masked ? 'encoder_masked' : 'encoder');
     const { encoded } = await session.run(feeds);
     return {
-      tensor: encoded as Tensor,
-      lengths: lengths.map((length) => encodedLength(this.#spec, length)),
+      tensor: await this.prompted(encoded as Tensor, language),
+      lengths: lengths.map((length) => encodedLength(this.#spec, length, numFrames)),
       featureLengths: lengths,
     };
   }
 
-  /** The `position_<layer>` inputs for `numQueries` frames seeing `numKeys`; kept, not to be disposed by the caller. */
-  async positions(numQueries: number, numKeys: number): Promise<Record<string, Tensor>> {
-    const key = `${numQueries}/${numKeys}`;
-    const known = this.#positions.get(key);
+  /** Encoder frames conditioned on a language, for `…WithPrompt` models; others pass through. */
+  async prompted(encoded: Tensor, language = 'auto'): Promise<Tensor> {
+    const { languagePrompt } = this.#model;
+    if (!languagePrompt) return encoded;
+    const index = languagePrompt.languages[language];
+    if (index === undefined) {
+      const offered = Object.keys(languagePrompt.languages).join(', ');
+      throw new AsrError(
+        'unsupported-option',
+        `targetLang "${language}" is not one of the checkpoint's languages: ${offered}.`,
+      );
+    }
+    const { ort } = this.#sessions.instance;
+    const clips = encoded.dims[0] as number;
+    const languages = oneHotLanguages(languagePrompt, Array<number>(clips).fill(index));
+    const session = await this.#sessions.get('prompt');
+    const { prompted } = await session.run({
+      encoded,
+      language: new ort.Tensor('float32', languages, [clips, languagePrompt.numPrompts]),
+    });
+    encoded.dispose();
+    return prompted as Tensor;
+  }
+
+  /** The `position_<layer>` inputs of a streaming step: `numQueries` new frames seeing `numKeys`; kept, not to be disposed by the caller. */
+  streamPositions(numQueries: number, numKeys: number): Promise<Record<string, Tensor>> {
+    const { encoder } = this.#model;
+    if (encoder.kind !== 'conformer') return Promise.resolve({});
+    const table = () => positionTable(numQueries, numKeys, encoder.dModel);
+    return this.#projected(`${numQueries}/${numKeys}`, undefined, table, numQueries + numKeys);
+  }
+
+  async #projected(
+    key: string,
+    names: readonly string[] | undefined,
+    table: () => Float32Array,
+    rows: number,
+  ): Promise<Record<string, Tensor>> {
+    const id = `${key}:${names?.join() ?? 'all'}`;
+    const known = this.#positions.get(id);
     if (known) {
-      this.#positions.delete(key);
-      this.#positions.set(key, known);
+      this.#positions.delete(id);
+      this.#positions.set(id, known);
       return known;
     }
-    if (this.#spec.kind !== 'conformer') return {};
-    const { dModel } = this.#spec;
     const session = await this.#sessions.get('positions');
-    const table = new this.#sessions.instance.ort.Tensor('float32', positionTable(numQueries, numKeys, dModel), [
-      numQueries + numKeys,
-      dModel,
-    ]);
-    const projected = await session.run({ position_table: table });
-    this.#positions.set(key, projected);
+    const values = table();
+    const tensor = new this.#sessions.instance.ort.Tensor('float32', values, [rows, values.length / rows]);
+    const projected = await session.run({ position_table: tensor }, names);
+    this.#positions.set(id, projected);
     const oldest = this.#positions.size > KEPT_LENGTHS ? this.#positions.keys().next().value : undefined;
     if (oldest !== undefined) {
-      for (const tensor of Object.values(this.#positions.get(oldest) ?? {})) tensor.dispose();
+      for (const old of Object.values(this.#positions.get(oldest) ?? {})) old.dispose();
       this.#positions.delete(oldest);
     }
     return projected;
@@ -85,9 +141,9 @@ export class EncoderRunner {
   #batch(clips: readonly MelFeatures[], numFrames: number): Tensor {
     const { ort } = this.#sessions.instance;
     const numFeatures = (clips[0] as MelFeatures).numFeatures;
-    if (clips.length === 1)
+    if (clips.length === 1 && this.#paddingColumns === 0)
       return new ort.Tensor('float32', (clips[0] as MelFeatures).data, [1, numFeatures, numFrames]);
-    const data = new Float32Array(clips.length * numFeatures * numFrames);
+    const data = new Float32Array(clips.length * numFeatures * numFrames).fill(this.#model.mel.padValue);
     clips.forEach((clip, index) => {
       for (let row = 0; row < numFeatures; row++) {
         const from = row * clip.numFrames;

@@ -90,7 +90,7 @@ export async function loadModel(source: CheckpointSource, options: EngineLoadOpt
     mel: new MelExtractor(melConfig),
     melConfig,
     sessions,
-    encoder: new EncoderRunner(sessions, spec.encoder),
+    encoder: new EncoderRunner(sessions, spec),
     tokenizer,
     writer: new HypothesisWriter(spec, tokenizer),
     report,

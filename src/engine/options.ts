@@ -76,7 +76,7 @@ export type TranscribeOptions = CallOptions & {
   readonly task?: string;
   /** Canary: language spoken. @default the checkpoint's, as a rule 'en' */
   readonly sourceLang?: string;
-  /** Canary: language written. @default the checkpoint's, as a rule 'en'; it does not follow `sourceLang` */
+  /** Canary: language written; checkpoints with language prompts: the prompt, `'auto'` unless given. @default the checkpoint's, as a rule 'en'; it does not follow `sourceLang` */
   readonly targetLang?: string;
   /** Canary: punctuation and capitals. @default true */
   readonly pnc?: PromptValue;
@@ -97,6 +97,8 @@ export type StreamOptions = CallOptions & {
   readonly attContextSize?: readonly [number, number];
   /** Seconds of new audio a step, for checkpoints that are not cache-aware. @default 2 */
   readonly chunkSeconds?: number;
+  /** Language of a checkpoint with language prompts. @default 'auto' */
+  readonly targetLang?: string;
   /** Rate of the pushed samples in Hz. @default the model's */
   readonly sampleRate?: number;
 };

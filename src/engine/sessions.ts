@@ -6,6 +6,7 @@
  * submit and a read-back each time, so `auto` puts them on WASM.
  */
 import { type AsrError, isAsrError } from '../base/errors.ts';
+import { positionNames } from '../model/encoder.ts';
 import type { ModelSpec } from '../model/spec.ts';
 import { crossNames, nextCacheNames } from '../model/transformer-decoder.ts';
 import type { Device } from './options.ts';
@@ -25,6 +26,7 @@ const FOLLOWS_ENCODER: readonly GraphName[] = ['ctc', 'projection', 'cross', 'de
 const KEPT_ON_DEVICE: Partial<Record<GraphName, readonly string[]>> = {
   encoder: ['encoded'],
   encoder_masked: ['encoded'],
+  prompt: ['prompted'],
   encoder_step: ['encoded', 'keys_next', 'values_next', 'conv_next'],
 };
 
@@ -107,7 +109,9 @@ export class ModelSessions implements AsyncDisposable {
     const device = this.deviceOf(name);
     // Only a consumer on the same device can take a device tensor: the heads follow the encoder unless they were forced elsewhere.
     const headsFollow = this.deviceOf('ctc') === this.#placement.encoder;
-    const kept = (KEPT_ON_DEVICE[name] ?? []).filter((output) => output !== 'encoded' || headsFollow);
+    const kept = (KEPT_ON_DEVICE[name] ?? []).filter(
+      (output) => headsFollow || (output !== 'encoded' && output !== 'prompted'),
+    );
     const layers = layerOutputs(this.#parts.meta.spec, name);
     return Session.create(this.#instance, await graphPart(this.#parts, name), {
       device,
@@ -127,8 +131,7 @@ export class ModelSessions implements AsyncDisposable {
 function layerOutputs({ encoder, aed }: ModelSpec, name: GraphName): string[] {
   const all = (numLayers: number, names: (layer: number) => readonly string[]): string[] =>
     Array.from({ length: numLayers }, (_, layer) => names(layer)).flat();
-  if (name === 'positions')
-    return all(encoder.kind === 'conformer' ? encoder.numLayers : 0, (layer) => [`position_${layer}`]);
+  if (name === 'positions') return [...positionNames(encoder)];
   if (name === 'cross') return all(aed?.decoder.numLayers ?? 0, crossNames);
   if (name === 'decoder_step') return all(aed?.decoder.numLayers ?? 0, nextCacheNames);
   return [];

@@ -76,5 +76,5 @@ function createRecognizer(
       'unsupported-option',
       `attContextSize [${wanted.join(', ')}] is not one of the checkpoint's: ${JSON.stringify(contexts)}.`,
     );
-  return new CacheAwareRecognizer(model, context, onUpdate);
+  return new CacheAwareRecognizer(model, context, options, onUpdate);
 }

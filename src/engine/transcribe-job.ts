@@ -98,12 +98,13 @@ export class TranscribeJob {
 
     for (const group of groupForEncoder(
       features.map((clip) => clip.numFrames),
-      sessions.deviceOf('encoder') === 'webgpu',
+      sessions.deviceOf('encoder') === 'webgpu' && encoder.canBatch,
     )) {
       throwIfAborted(signal);
       const encoded = await encoder.encode(
         group.map((index) => features[index] as (typeof features)[number]),
         context,
+        this.#options.targetLang,
       );
       try {
         const prepared = await prepareClips(sessions, spec, encoded, this.#head);

@@ -19,7 +19,10 @@ export function parseConfig<S extends v.GenericSchema>(schema: S, section: unkno
   if (result.success) return result.output;
   const issue = result.issues[0];
   const key = [path, v.getDotPath(issue)].filter(Boolean).join('.');
-  throw new AsrError('checkpoint-unsupported', `The configuration's ${key} is ${issue.received}; supported is ${issue.expected ?? issue.message}.`);
+  throw new AsrError(
+    'checkpoint-unsupported',
+    `The configuration's ${key} is ${issue.received}; supported is ${issue.expected ?? issue.message}.`,
+  );
 }
 
 /** The value at a dotted path, or undefined. */

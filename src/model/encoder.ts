@@ -12,7 +12,7 @@ import { buildConvEncoder } from './conv-encoder.ts';
 import type { ConvEncoderSpec } from './conv-encoder-spec.ts';
 import { convEncodedLength, convFeeds } from './conv-feeds.ts';
 import type { EncoderBatch, Feed, PositionInputs } from './feeds.ts';
-import { buildPositions } from './positions.ts';
+import { buildPositions, positionName } from './positions.ts';
 import { squeezeformerFeeds, squeezeformerPositions } from './squeezeformer-feeds.ts';
 import { buildSqueezeformer } from './squeezeformer.ts';
 import type { SqueezeformerSpec } from './squeezeformer-spec.ts';
@@ -93,6 +93,12 @@ export function encoderFeeds(
 /** True when `buildEncoder` gives a `positions` graph. */
 export function hasPositions(spec: EncoderSpec): boolean {
   return spec.kind !== 'conv' && coreOf(spec).attention !== 'abs_pos';
+}
+
+/** Outputs of the `positions` graph. */
+export function positionNames(spec: EncoderSpec): readonly string[] {
+  if (spec.kind === 'conv' || !hasPositions(spec)) return [];
+  return Array.from({ length: coreOf(spec).numLayers }, (_, layer) => positionName(layer));
 }
 
 /** The `position_<layer>` inputs of a batch of `numFrames` feature columns; empty when there is no `positions` graph. */

@@ -16,5 +16,9 @@ const IGNORED_PREFIXES = [
 /** True for tensors that no graph has to ask for. */
 export function isIgnoredWeight(name: string): boolean {
   // `pe` is non-persistent since long ago, but very old archives hold it.
-  return name.endsWith('.num_batches_tracked') || name === 'encoder.pos_enc.pe' || IGNORED_PREFIXES.some((prefix) => name.startsWith(prefix));
+  return (
+    name.endsWith('.num_batches_tracked') ||
+    name === 'encoder.pos_enc.pe' ||
+    IGNORED_PREFIXES.some((prefix) => name.startsWith(prefix))
+  );
 }

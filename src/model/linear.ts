@@ -22,15 +22,28 @@ export function linear(graph: Graph, weights: WeightReader, name: string, x: Val
 export function linearWeight(graph: Graph, weights: WeightReader, name: string, options: LinearOptions): Value {
   const { inputSize, outputSize, scale = 1, kernelDims = 0 } = options;
   const shape = [outputSize, inputSize, ...Array<number>(kernelDims).fill(1)];
-  return weights.derive(graph, `${name}.weight^T${scale === 1 ? '' : `*${scale}`}`, [[`${name}.weight`, shape]], [inputSize, outputSize], ([values]) =>
-    transposed(values as Float32Array, outputSize, inputSize, scale),
+  return weights.derive(
+    graph,
+    `${name}.weight^T${scale === 1 ? '' : `*${scale}`}`,
+    [[`${name}.weight`, shape]],
+    [inputSize, outputSize],
+    ([values]) => transposed(values as Float32Array, outputSize, inputSize, scale),
   );
 }
 
 /** The bias vector alone. */
-export function linearBias(graph: Graph, weights: WeightReader, name: string, { outputSize, scale = 1 }: LinearOptions): Value {
-  return weights.derive(graph, `${name}.bias${scale === 1 ? '' : `*${scale}`}`, [[`${name}.bias`, [outputSize]]], [outputSize], ([values]) =>
-    scale === 1 ? (values as Float32Array) : (values as Float32Array).map((value) => value * scale),
+export function linearBias(
+  graph: Graph,
+  weights: WeightReader,
+  name: string,
+  { outputSize, scale = 1 }: LinearOptions,
+): Value {
+  return weights.derive(
+    graph,
+    `${name}.bias${scale === 1 ? '' : `*${scale}`}`,
+    [[`${name}.bias`, [outputSize]]],
+    [outputSize],
+    ([values]) => (scale === 1 ? (values as Float32Array) : (values as Float32Array).map((value) => value * scale)),
   );
 }
 

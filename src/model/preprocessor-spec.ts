@@ -19,7 +19,9 @@ const schema = v.object({
   log: v.nullish(v.boolean(), true),
   log_zero_guard_type: v.nullish(v.picklist(['add', 'clamp']), 'add'),
   log_zero_guard_value: v.nullish(v.union([v.number(), v.picklist(['tiny', 'eps'])]), 2 ** -24),
-  normalize: v.nullish(v.union([v.string(), v.boolean(), v.object({ fixed_mean: v.array(v.number()), fixed_std: v.array(v.number()) })])),
+  normalize: v.nullish(
+    v.union([v.string(), v.boolean(), v.object({ fixed_mean: v.array(v.number()), fixed_std: v.array(v.number()) })]),
+  ),
   pad_value: v.nullish(v.number(), 0),
   frame_splicing: v.nullish(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(16)), 1),
   exact_pad: v.nullish(v.boolean(), false),
@@ -41,7 +43,11 @@ export type MelSpec = {
   readonly log: boolean;
   readonly logZeroGuardType: 'add' | 'clamp';
   readonly logZeroGuardValue: number | 'tiny' | 'eps';
-  readonly normalize: 'per_feature' | 'all_features' | 'none' | { readonly fixedMean: readonly number[]; readonly fixedStd: readonly number[] };
+  readonly normalize:
+    | 'per_feature'
+    | 'all_features'
+    | 'none'
+    | { readonly fixedMean: readonly number[]; readonly fixedStd: readonly number[] };
   readonly padTo: number;
   readonly padValue: number;
   readonly frameSplicing: number;

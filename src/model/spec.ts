@@ -38,7 +38,11 @@ export type ModelSpec = {
 
 const CTC_CLASSES = ['EncDecCTCModel', 'EncDecCTCModelBPE'];
 const TRANSDUCER_CLASSES = ['EncDecRNNTModel', 'EncDecRNNTBPEModel', 'EncDecRNNTBPEModelWithPrompt'];
-const HYBRID_CLASSES = ['EncDecHybridRNNTCTCModel', 'EncDecHybridRNNTCTCBPEModel', 'EncDecHybridRNNTCTCBPEModelWithPrompt'];
+const HYBRID_CLASSES = [
+  'EncDecHybridRNNTCTCModel',
+  'EncDecHybridRNNTCTCBPEModel',
+  'EncDecHybridRNNTCTCBPEModelWithPrompt',
+];
 const AED_CLASSES = ['EncDecMultiTaskModel'];
 
 /** Reads a resolved config. Throws `checkpoint-unsupported` that names the key, its value and what is supported. */
@@ -49,7 +53,10 @@ export function readSpec(config: unknown): ModelSpec {
   const isAed = AED_CLASSES.includes(className);
   if (!isTransducer && !isAed && !CTC_CLASSES.includes(className)) {
     const supported = [...CTC_CLASSES, ...TRANSDUCER_CLASSES, ...HYBRID_CLASSES, ...AED_CLASSES].join(', ');
-    throw new AsrError('checkpoint-unsupported', `The checkpoint's class (target) is ${className || 'missing'}; supported are ${supported}.`);
+    throw new AsrError(
+      'checkpoint-unsupported',
+      `The checkpoint's class (target) is ${className || 'missing'}; supported are ${supported}.`,
+    );
   }
   const tokenizer = readTokenizerSpec(config, isTransducer ? 'joint' : 'decoder');
   const transducer = isTransducer ? readTransducerSpec(config) : undefined;
@@ -81,7 +88,10 @@ export function readEncoderSpec(section: ConfigTree): EncoderSpec {
   if (target === 'ConformerEncoder') return readConformerSpec(section);
   if (target === 'ConvASREncoder') return readConvEncoderSpec(section);
   if (target === 'SqueezeformerEncoder') return readSqueezeformerSpec(section);
-  throw new AsrError('checkpoint-unsupported', `encoder._target_ is ${target || 'missing'}; supported are ConformerEncoder, ConvASREncoder, SqueezeformerEncoder.`);
+  throw new AsrError(
+    'checkpoint-unsupported',
+    `encoder._target_ is ${target || 'missing'}; supported are ConformerEncoder, ConvASREncoder, SqueezeformerEncoder.`,
+  );
 }
 
 const ctcSchema = v.object({ num_classes: v.nullish(vocabularySize, -1), vocabulary: v.nullish(v.array(v.unknown())) });
@@ -89,7 +99,8 @@ const ctcSchema = v.object({ num_classes: v.nullish(vocabularySize, -1), vocabul
 function readCtcSpec(config: unknown, isHybrid: boolean, tokenizer: TokenizerSpec): CtcSpec {
   const path = isHybrid ? 'aux_ctc.decoder' : 'decoder';
   const section = parseConfig(ctcSchema, at(config, path) ?? {}, path);
-  const size = section.num_classes > 0 ? section.num_classes : (section.vocabulary?.length || tokenizer.vocabulary.length);
+  const size =
+    section.num_classes > 0 ? section.num_classes : section.vocabulary?.length || tokenizer.vocabulary.length;
   return { prefix: isHybrid ? 'ctc_decoder' : 'decoder', vocabularySize: size };
 }
 

@@ -28,7 +28,9 @@ export function isCacheAware(spec: ModelSpec): boolean {
 /** Contexts of the checkpoint that can be streamed. */
 export function streamableContexts(spec: ModelSpec): readonly ContextSize[] {
   const { encoder } = spec;
-  return encoder.kind === 'conformer' && isCacheAware(spec) ? encoder.contexts.filter((context) => isStreamable(encoder, context)) : [];
+  return encoder.kind === 'conformer' && isCacheAware(spec)
+    ? encoder.contexts.filter((context) => isStreamable(encoder, context))
+    : [];
 }
 
 function isStreamable(encoder: ConformerSpec, context: ContextSize): boolean {

@@ -17,7 +17,11 @@ export function readTokenizerSpec(config: unknown, headSection: 'decoder' | 'joi
   const section = at(config, 'tokenizer');
   const vocabulary = labels(at(config, `${headSection}.vocabulary`)) ?? labels(at(config, 'labels')) ?? [];
   if (section === undefined || section === null) {
-    if (vocabulary.length === 0) throw new AsrError('checkpoint-corrupt', `The configuration has neither a tokenizer nor ${headSection}.vocabulary.`);
+    if (vocabulary.length === 0)
+      throw new AsrError(
+        'checkpoint-corrupt',
+        `The configuration has neither a tokenizer nor ${headSection}.vocabulary.`,
+      );
     return { kind: 'char', vocabulary };
   }
   return readSection(section, vocabulary);
@@ -25,11 +29,13 @@ export function readTokenizerSpec(config: unknown, headSection: 'decoder' | 'joi
 
 function readSection(section: unknown, vocabulary: readonly string[]): TokenizerSpec {
   const type = String(at(section, 'type') ?? 'bpe').toLowerCase();
-  if (type === 'bpe') return { kind: 'sentencepiece', ...member(at(section, 'model_path'), 'tokenizer.model'), vocabulary };
+  if (type === 'bpe')
+    return { kind: 'sentencepiece', ...member(at(section, 'model_path'), 'tokenizer.model'), vocabulary };
   if (type === 'wpe') return { kind: 'wordpiece', ...member(at(section, 'vocab_path'), 'vocab.txt'), vocabulary };
   if (type === 'agg') {
     const langs = at(section, 'langs');
-    if (typeof langs !== 'object' || langs === null) throw new AsrError('checkpoint-corrupt', 'tokenizer.type is agg, but tokenizer.langs is missing.');
+    if (typeof langs !== 'object' || langs === null)
+      throw new AsrError('checkpoint-corrupt', 'tokenizer.type is agg, but tokenizer.langs is missing.');
     const languages = Object.entries(langs).map(([lang, sub]) => ({ lang, tokenizer: readSection(sub, []) }));
     return { kind: 'aggregate', vocabulary, languages };
   }
