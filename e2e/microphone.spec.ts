@@ -1,24 +1,25 @@
 /** Dictation on the page, with a WAV file for a microphone. */
 import { expect } from '@playwright/test';
-import { HEARD, openPage, test } from './support/page.ts';
+import { DICTATION, checkpoint, openPage, test } from './support/page.ts';
 
 test('words appear while speaking, also those said while the model opens, and settle after stop', async ({
   page,
   device,
 }) => {
-  await openPage(page, device);
+  const { family, first, last } = DICTATION[device];
+  await openPage(page, device, family ? [checkpoint(family)] : []);
   const button = page.getByRole('button', { name: 'Dictate' });
   await button.click();
   await expect(button).toHaveAttribute('aria-pressed', 'true');
   const text = page.locator('.dictated sotto-transcript-view');
-  await expect(text).toContainText(HEARD.first);
-  await expect(text).toContainText(HEARD.last);
+  await expect(text).toContainText(first);
+  await expect(text).toContainText(last);
   await button.click();
   await expect(button).toHaveAttribute('aria-pressed', 'false');
   await expect(page.getByRole('button', { name: 'Copy text' })).toBeVisible();
   await expect(page.locator(`sotto-model-panel [data-device=${device}]`)).toBeVisible();
   await expect(text.locator('[part=draft]')).toHaveCount(0);
-  await expect(text.locator('[part=settled]')).toContainText(HEARD.last);
+  await expect(text.locator('[part=settled]')).toContainText(last);
 });
 
 test('the loudness of the microphone is shown', async ({ page, device }) => {

@@ -9,12 +9,14 @@ import { type CaptionWord, lineText } from './caption-words.ts';
 import type { CaptionProfile } from './caption-profile.ts';
 import { type Cue, toCues } from './captions.ts';
 
+/** How `toSrt` writes. */
 export type SrtOptions = {
   readonly captions?: Partial<CaptionProfile>;
   /** Byte order mark and CRLF. @default false */
   readonly forOldPlayers?: boolean;
 };
 
+/** How `toVtt` writes. */
 export type VttOptions = {
   readonly captions?: Partial<CaptionProfile>;
   /** A timestamp tag before every word but the first of a cue, for karaoke-like display. @default false */

@@ -4,7 +4,6 @@
 import type { Hypothesis, WordStamp } from '../base/hypothesis.ts';
 import type { Progress } from '../base/progress.ts';
 import type { Device } from '../rpc/protocol.ts';
-import type { DictationState } from './dictation-session.ts';
 
 /** What each event carries. Times are seconds. */
 export type SottoEventDetails = {
@@ -59,5 +58,3 @@ export function progressDetail(progress: Progress, eta?: number): SottoEventDeta
       return { phase: progress.phase, done: progress.seconds, total: progress.totalSeconds, eta };
   }
 }
-
-export type { DictationState };

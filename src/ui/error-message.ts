@@ -83,7 +83,10 @@ function wordsFor(code: ErrorCode): Pick<ErrorMessage, 'title' | 'remedy'> {
         remedy: 'Allow it in the browser’s address bar, check that it is plugged in, and try again.',
       };
     case 'device-unavailable':
-      return { title: 'The graphics card cannot be used', remedy: 'Set the device to automatic or WASM.' };
+      return {
+        title: 'The graphics card cannot be used',
+        remedy: 'Under “Change model”, let it run on the processor.',
+      };
     case 'device-lost':
       return {
         title: 'The engine stopped while working',
@@ -95,7 +98,10 @@ function wordsFor(code: ErrorCode): Pick<ErrorMessage, 'title' | 'remedy'> {
         remedy: 'Close other tabs, use a smaller model, or cut the recording into parts.',
       };
     case 'self-test-failed':
-      return { title: 'This device computes wrong results', remedy: 'Set the device to WASM.' };
+      return {
+        title: 'This device computes wrong results',
+        remedy: 'Under “Change model”, let it run on the processor.',
+      };
     case 'unsupported-option':
       return { title: 'This model cannot do that', remedy: 'The detail says what is possible.' };
     case 'disposed':

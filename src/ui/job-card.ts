@@ -30,7 +30,7 @@ export class JobCard extends LitElement {
       align-items: baseline;
       gap: 0.75rem;
     }
-    h3 {
+    h2 {
       flex: 1;
       min-width: 0;
       margin: 0;
@@ -99,7 +99,7 @@ export class JobCard extends LitElement {
     const hasText = job.settled !== '' || job.draft !== '';
     return html`
       <header part="row">
-        <h3 title=${job.file.name}>${job.file.name}</h3>
+        <h2 title=${job.file.name}>${job.file.name}</h2>
         ${isRunning ? html`<button class="plain" type="button" @click=${() => this.#tell('job-cancel')}>Cancel</button>` : nothing}
         ${
           job.status === 'failed' || job.status === 'cancelled'
@@ -109,7 +109,7 @@ export class JobCard extends LitElement {
         ${isRunning ? nothing : html`<button class="plain" type="button" aria-label=${`Remove ${job.file.name}`} @click=${() => this.#tell('job-remove')}>Remove</button>`}
       </header>
       <p class="facts quiet" part="status" data-status=${job.status}>${this.#facts()}</p>
-      ${isRunning ? this.#bar() : nothing}
+      ${isRunning && job.status !== 'waiting' ? this.#bar() : nothing}
       ${
         hasText || job.status === 'done'
           ? html`<sotto-transcript-view

@@ -3,13 +3,14 @@
  *
  * Nothing is downloaded before its size has been said and agreed to.
  */
-import { type CSSResultGroup, LitElement, type TemplateResult, css, html, nothing } from 'lit';
+import { type CSSResultGroup, LitElement, type TemplateResult, html, nothing } from 'lit';
 import { Scope } from '../base/scope.ts';
 import { measureRemote } from '../rpc/measure.ts';
-import type { ModelInfo, ModelReport, StoredCheckpoint } from '../rpc/protocol.ts';
+import type { Device, ModelInfo, ModelReport, StoredCheckpoint } from '../rpc/protocol.ts';
 import { deleteStored, listStored } from '../rpc/stored.ts';
 import { BUILT_IN } from './built-in.ts';
 import { type ModelChoice, type ModelHost, labelOf } from './model-host.ts';
+import { modelPanelStyles } from './model-panel-styles.ts';
 import { problem } from './problem.ts';
 import { progressLine } from './progress-line.ts';
 import { formatBytes, formatParameters } from './quantities.ts';
@@ -17,6 +18,12 @@ import { controls, tokens } from './theme.ts';
 
 /** What is offered first to somebody who wants better text. */
 export const SUGGESTED = 'nvidia/parakeet-tdt_ctc-110m';
+
+const DEVICES: readonly (readonly [value: Device | 'auto', label: string])[] = [
+  ['auto', 'Automatic'],
+  ['webgpu', 'Graphics card (WebGPU)'],
+  ['wasm', 'Processor (WASM)'],
+];
 
 type Offer = { readonly name: string; readonly bytes: number };
 
@@ -30,84 +37,7 @@ export class ModelPanel extends LitElement {
     isMeasuring: { state: true },
     error: { state: true },
   };
-  static override readonly styles: CSSResultGroup = [
-    tokens,
-    controls,
-    css`
-    :host {
-      display: block;
-    }
-    .line {
-      display: flex;
-      flex-wrap: wrap;
-      align-items: baseline;
-      gap: 0 0.5rem;
-    }
-    .line p {
-      margin: 0;
-    }
-    .panel {
-      margin-top: 0.9rem;
-      padding: 1.35rem 1.5rem 1.5rem;
-      border: 1px solid var(--line);
-      border-radius: var(--radius);
-      background: var(--surface);
-    }
-    section + section {
-      margin-top: 1.35rem;
-      padding-top: 1.35rem;
-      border-top: 1px solid var(--line);
-    }
-    h3 {
-      margin: 0 0 0.5rem;
-      font-size: 0.9375rem;
-      font-weight: 600;
-    }
-    h3 + p {
-      margin: -0.35rem 0 0.75rem;
-    }
-    ul {
-      margin: 0;
-      padding: 0;
-      list-style: none;
-    }
-    li {
-      display: flex;
-      align-items: center;
-      gap: 0.25rem 0.5rem;
-      padding: 0.3rem 0;
-    }
-    li span.name {
-      flex: 1;
-      min-width: 0;
-      overflow: hidden;
-      text-overflow: ellipsis;
-      white-space: nowrap;
-    }
-    .offer {
-      margin: 0.85rem 0 0;
-      padding: 0.85rem 1rem;
-      border-radius: 10px;
-      background: var(--accent-wash);
-      font-size: 0.9375rem;
-    }
-    .offer .row {
-      margin-top: 0.6rem;
-    }
-    .problem {
-      margin-top: 0.85rem;
-    }
-    progress {
-      margin-top: 0.6rem;
-    }
-    input[type='text'] {
-      width: 100%;
-    }
-    form .grow {
-      flex: 1 1 14rem;
-    }
-  `,
-  ];
+  static override readonly styles: CSSResultGroup = [tokens, controls, modelPanelStyles];
 
   declare host: ModelHost;
   declare isOpen: boolean;
@@ -183,13 +113,13 @@ export class ModelPanel extends LitElement {
   #panel(): TemplateResult {
     return html`<div class="panel">
       <section>
-        <h3>Open a model from this computer</h3>
+        <h2>Open a model from this computer</h2>
         <p class="quiet">A NeMo checkpoint, one <code>.nemo</code> file. It is read here and kept for the next visit.</p>
         <button type="button" @click=${this.#chooseFile}>Choose a .nemo file</button>
         <input type="file" accept=".nemo" hidden aria-label="NeMo checkpoint" @change=${this.#onFile} />
       </section>
       <section>
-        <h3><label for="remote">Fetch one from the Hugging Face hub</label></h3>
+        <h2><label for="remote">Fetch one from the Hugging Face hub</label></h2>
         <p class="quiet">Its name there, or the address of a <code>.nemo</code> file. You see the size before anything is fetched.</p>
         <form class="row" @submit=${this.#onAsk}>
           <span class="grow"><input id="remote" name="remote" type="text" placeholder=${SUGGESTED} spellcheck="false" autocapitalize="off" autocomplete="off" /></span>
@@ -198,8 +128,14 @@ export class ModelPanel extends LitElement {
         ${this.offer ? this.#offer(this.offer) : nothing} ${problem(this.error)}
       </section>
       <section>
-        <h3>Kept in this browser</h3>
+        <h2>Kept in this browser</h2>
         ${this.#storedList()}
+      </section>
+      <section class="row">
+        <label class="grow" for="device">Where it runs</label>
+        <select id="device" @change=${this.#onDevice}>
+          ${DEVICES.map(([value, label]) => html`<option value=${value} ?selected=${this.host.device === value}>${label}</option>`)}
+        </select>
       </section>
     </div>`;
   }
@@ -240,6 +176,11 @@ export class ModelPanel extends LitElement {
           )}
       </ul>
       ${total > 0 ? html`<p class="quiet">${formatBytes(total)} in all. Models in the list open without a network.</p>` : nothing}`;
+  }
+
+  #onDevice(event: Event): void {
+    const device = (event.target as HTMLSelectElement).value as Device | 'auto';
+    this.host.use(this.host.choice, { device }).catch(() => {}); // the host's state shows the error
   }
 
   #chooseFile(): void {

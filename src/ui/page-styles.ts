@@ -35,7 +35,7 @@ export const pageStyles: CSSResult = css`
   }
   .doors {
     display: grid;
-    grid-template-columns: 1fr 1fr;
+    grid-template-columns: repeat(2, minmax(0, 1fr));
     border: 1px solid var(--line);
     border-radius: var(--radius);
     background: var(--surface);
@@ -85,7 +85,6 @@ export const pageStyles: CSSResult = css`
     border-color: var(--accent);
   }
   sotto-model-panel {
-    padding: 0 0.25rem;
     font-size: 0.9375rem;
   }
   .dictated {
