@@ -132,7 +132,7 @@ function confidences(steps: readonly TransducerStep[], spec: TransducerSpec, pla
   const marked = steps.map(({ frame, token }, index) => ({
     frame,
     isBlank: token >= spec.vocabularySize,
-    confidence: values[index]!,
+    confidence: values[index] as number,
   }));
   return {
     frameConfidence: groupByFrame(steps, values),
@@ -187,7 +187,8 @@ function prepared<State>(
     join: async (rows) => {
       throwIfAborted(signal);
       const logits = await network.join(rows);
-      if (temperature !== 1) for (let index = 0; index < logits.length; index++) logits[index]! /= temperature;
+      if (temperature !== 1)
+        for (let index = 0; index < logits.length; index++) logits[index] = (logits[index] as number) / temperature;
       return logits;
     },
   };

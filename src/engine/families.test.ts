@@ -4,32 +4,32 @@ import { TOLERANCE, openGolden } from '../../e2e/support/golden.ts';
 import { LoadedModel } from './asr-model.ts';
 import { loadModel } from './load.ts';
 
-const CASES: readonly (readonly [name: string, key: string, head?: 'ctc' | 'rnnt'])[] = [
-  ['quartznet-ctc-char', 'timestamps'],
-  ['jasper-ctc', 'timestamps'],
-  ['citrinet-ctc-bpe', 'timestamps'],
-  ['contextnet-rnnt-bpe', 'timestamps'],
-  ['conformer-ctc-char', 'timestamps'],
-  ['conformer-ctc-bpe', 'timestamps'],
-  ['conformer-ctc-wpe', 'timestamps'],
-  ['conformer-rnnt-bpe', 'timestamps'],
-  ['conformer-rnnt-char', 'timestamps'],
-  ['fastconformer-local-attn', 'timestamps'],
-  ['squeezeformer-ctc-bpe', 'greedy'],
-  ['stateless-rnnt-bpe', 'timestamps'],
-  ['multiblank-rnnt-bpe', 'timestamps'],
-  ['eou-rnnt-streaming', 'timestamps'],
-];
+/** NeMo 2.7.3 has no timestamps for Squeezeformer. */
+const keyOf = (name: string): string => (name.startsWith('squeezeformer') ? 'greedy' : 'timestamps');
 
-test.each(CASES)('%s: text, ids, score and words equal NeMo (%s)', async (name, key, head) => {
+test.each([
+  'quartznet-ctc-char',
+  'jasper-ctc',
+  'citrinet-ctc-bpe',
+  'contextnet-rnnt-bpe',
+  'conformer-ctc-char',
+  'conformer-ctc-bpe',
+  'conformer-ctc-wpe',
+  'conformer-rnnt-bpe',
+  'conformer-rnnt-char',
+  'fastconformer-local-attn',
+  'stateless-rnnt-bpe',
+  'multiblank-rnnt-bpe',
+  'eou-rnnt-streaming',
+  'squeezeformer-ctc-bpe',
+])('%s: text, ids, score and words equal NeMo', async (name) => {
   const golden = openGolden(name);
   const model = await loadModel(
     { kind: 'file', file: golden.archive(), name: `${name}.nemo` },
     { device: 'wasm', cache: false },
   );
   if (!(model instanceof LoadedModel)) throw new Error('not an engine model');
-  if (head) await model.changeDecodingStrategy(undefined, { decoderType: head });
-  const expected = golden.transcripts(key);
+  const expected = golden.transcripts(keyOf(name));
   const files = golden.inputs.map((input) => input.file);
   const batch = await model.transcribe(files, { timestamps: true });
   for (const [index, theirs] of expected.single.entries()) {
