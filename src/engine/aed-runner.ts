@@ -13,7 +13,7 @@ import type { ModelSessions } from './sessions.ts';
 
 /** What the decoder attends to, for clips that decode in step. */
 export type CrossMemory = {
-  /** `cross_keys_<layer>` and `cross_values_<layer>`: [clips, heads, frames, headSize]. */
+  /** `cross_keys_<layer>` [clips, heads, headSize, frames] and `cross_values_<layer>` [clips, heads, frames, headSize]. */
   readonly tensors: Readonly<Record<string, Tensor>>;
   /** Valid frames of every clip. */
   readonly lengths: readonly number[];
@@ -56,16 +56,19 @@ export async function joinCrossMemories(
   const lengths = memories.flatMap((memory) => memory.lengths);
   const tensors: Record<string, Tensor> = {};
   for (const [name, { dims }] of Object.entries(first.tensors)) {
-    const [, heads, , headSize] = dims as readonly [number, number, number, number];
-    const data = new Float32Array(lengths.length * heads * numFrames * headSize);
-    let row = 0; // a head of a clip
+    // Frames come last in keys and before the head's size in values.
+    const frameAxis = name.startsWith('cross_keys') ? 3 : 2;
+    const inner = frameAxis === 3 ? 1 : (dims[3] as number);
+    const joined = dims.map((size, axis) => (axis === 0 ? lengths.length : axis === frameAxis ? numFrames : size));
+    const data = new Float32Array(joined.reduce((product, size) => product * size, 1));
+    let block = 0; // a run of frames
     for (const memory of memories) {
       const values = await hostValues(memory.tensors[name] as Tensor);
-      const size = memory.numFrames * headSize;
+      const size = memory.numFrames * inner;
       for (let from = 0; from < values.length; from += size)
-        data.set(values.subarray(from, from + size), row++ * numFrames * headSize);
+        data.set(values.subarray(from, from + size), block++ * numFrames * inner);
     }
-    tensors[name] = new ort.Tensor('float32', data, [lengths.length, heads, numFrames, headSize]);
+    tensors[name] = new ort.Tensor('float32', data, joined);
   }
   return [{ tensors, lengths, numFrames }];
 }

@@ -9,7 +9,7 @@ import type { CheckpointFiles } from '../base/files.ts';
 import type { ModelSpec } from '../model/spec.ts';
 import type { GraphPart } from '../runtime/session.ts';
 
-export const FORMAT = 2;
+export const FORMAT = 3;
 
 export type GraphName =
   | 'encoder'

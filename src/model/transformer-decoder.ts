@@ -6,6 +6,7 @@
  * Rows are the beams of the clips, neighbours together: a clip's rows ask its cross keys as one long query, so those are never copied.
  */
 import { Graph, type Value } from '../onnx/graph.ts';
+import { byHead, keysByHead } from './heads.ts';
 import { layerNorm, logSoftmax, sizeOf } from './layers.ts';
 import { linear } from './linear.ts';
 import type { AedSpec } from './transformer-decoder-spec.ts';
@@ -64,16 +65,11 @@ export function buildCross(weights: WeightReader, spec: AedSpec, encoderSize: nu
   for (let layer = 0; layer < numLayers; layer++) {
     const attention = `${DECODER}.layers.${layer}.second_sub_layer`;
     const [keysName, valuesName] = crossNames(layer);
-    for (const [name, part] of [
-      [keysName, 'key'],
-      [valuesName, 'value'],
-    ] as const) {
-      const projected = projectMemory(graph, weights, spec.decoder, attention, part, states);
-      const byHead = graph.op('Transpose', [graph.op('Reshape', [projected, graph.ints(0, 0, numHeads, headSize)])], {
-        perm: [0, 2, 1, 3],
-      });
-      graph.output(name, byHead, 'float32', ['clips', numHeads, 'frames', headSize]);
-    }
+    const sizes = { dModel: hiddenSize, numHeads };
+    const keys = projectMemory(graph, weights, spec.decoder, attention, 'key', states);
+    const values = projectMemory(graph, weights, spec.decoder, attention, 'value', states);
+    graph.output(keysName, keysByHead(graph, keys, sizes), 'float32', ['clips', numHeads, headSize, 'frames']);
+    graph.output(valuesName, byHead(graph, values, sizes), 'float32', ['clips', numHeads, 'frames', headSize]);
   }
   return graph;
 }
@@ -150,6 +146,7 @@ function decoderLayer(
 ): Value {
   const name = `${DECODER}.layers.${layer}`;
   const { hiddenSize, numHeads } = spec;
+  const sizes = { dModel: hiddenSize, numHeads };
   const self = `${name}.first_sub_layer`;
   const grown = (part: 'key' | 'value', input: Value): Value => {
     const index = part === 'key' ? 0 : 1;
@@ -163,17 +160,18 @@ function decoderLayer(
     const query = projectQuery(graph, weights, spec, self, input);
     return attend(graph, weights, spec, self, {
       query,
-      keys: grown('key', input),
-      values: grown('value', input),
+      keys: keysByHead(graph, grown('key', input), sizes),
+      values: byHead(graph, grown('value', input), sizes),
       mask: selfMask,
     });
   });
 
   const cross = `${name}.second_sub_layer`;
   const crossed = subLayer(graph, weights, spec, `${name}.layer_norm_2`, attended, (input) => {
-    const [keys, values] = crossNames(layer).map((input) =>
-      graph.input(input, 'float32', ['clips', numHeads, 'frames', hiddenSize / numHeads]),
-    ) as [Value, Value];
+    const [keysName, valuesName] = crossNames(layer);
+    const headSize = hiddenSize / numHeads;
+    const keys = graph.input(keysName, 'float32', ['clips', numHeads, headSize, 'frames']);
+    const values = graph.input(valuesName, 'float32', ['clips', numHeads, 'frames', headSize]);
     const byClip = graph.op('Concat', [sizeOf(graph, keys, 0), graph.ints(-1, hiddenSize)], { axis: 0 });
     const query = graph.op('Reshape', [projectQuery(graph, weights, spec, cross, input), byClip]);
     const output = attend(graph, weights, spec, cross, { query, keys, values, mask: crossMask });

@@ -6,7 +6,8 @@
  */
 import type { Graph, Value } from '../onnx/graph.ts';
 import { type Activation, activate } from './activation.ts';
-import { MICROSOFT, layerNorm } from './layers.ts';
+import { byHead, keysByHead, merged } from './heads.ts';
+import { layerNorm } from './layers.ts';
 import { linear } from './linear.ts';
 import type { WeightReader } from './weight-reader.ts';
 
@@ -52,8 +53,9 @@ export function projectMemory(
 export type AttentionOperands = {
   /** [batch, queries, hiddenSize], from `projectQuery`. */
   readonly query: Value;
-  /** [batch, keys, hiddenSize], or by head: [batch, heads, keys, headSize]. */
+  /** [batch, heads, headSize, keys], from `keysByHead`. */
   readonly keys: Value;
+  /** [batch, heads, keys, headSize], from `byHead`. */
   readonly values: Value;
   /** [batch or 1, 1, queries, keys]: 0 where a query may look, -10000 where not. */
   readonly mask: Value;
@@ -68,12 +70,10 @@ export function attend(
   operands: AttentionOperands,
 ): Value {
   const { query, keys, values, mask } = operands;
-  const attended = graph.op(
-    'MultiHeadAttention',
-    [query, keys, values, '', '', mask],
-    { num_heads: spec.numHeads, scale: { float: 1 } },
-    MICROSOFT,
-  );
+  const sizes = { dModel: spec.hiddenSize, numHeads: spec.numHeads };
+  // Not ORT's fused MultiHeadAttention, which is wrong on some WebGPU adapters: see `attention.ts`.
+  const scores = graph.op('Add', [graph.op('MatMul', [byHead(graph, query, sizes), keys]), mask]);
+  const attended = merged(graph, graph.op('MatMul', [graph.op('Softmax', [scores], { axis: -1 }), values]), sizes);
   return linear(graph, weights, `${name}.out_projection`, attended, square(spec));
 }
 
@@ -120,6 +120,7 @@ export function transformerEncoder(
   x: Value,
   mask: Value,
 ): Value {
+  const sizes = { dModel: spec.hiddenSize, numHeads: spec.numHeads };
   let states = x;
   for (let index = 0; index < spec.numLayers; index++) {
     const layer = `${name}.layers.${index}`;
@@ -127,8 +128,8 @@ export function transformerEncoder(
     states = subLayer(graph, weights, spec, `${layer}.layer_norm_1`, states, (input) =>
       attend(graph, weights, spec, attention, {
         query: projectQuery(graph, weights, spec, attention, input),
-        keys: projectMemory(graph, weights, spec, attention, 'key', input),
-        values: projectMemory(graph, weights, spec, attention, 'value', input),
+        keys: keysByHead(graph, projectMemory(graph, weights, spec, attention, 'key', input), sizes),
+        values: byHead(graph, projectMemory(graph, weights, spec, attention, 'value', input), sizes),
         mask,
       }),
     );
