@@ -32,6 +32,7 @@ function screen(description: CheckpointDescription & { readonly name: string; re
       'tokenizer',
       `${tokenizer.kind}, ${tokenizer.vocabularySize} tokens${tokenizer.languages.length > 0 ? `, languages ${tokenizer.languages.join(', ')}` : ''}`,
     ],
+    ...(description.labels ? [['classes', description.labels.join(', ')] as const] : []),
     [
       'decoders',
       `${description.decoders.join(', ')} (${decoding.default} unless asked)${decoding.durations.length > 0 ? `, durations ${decoding.durations.join(' ')}` : ''}`,

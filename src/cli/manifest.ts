@@ -6,6 +6,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, isAbsolute, resolve } from 'node:path';
 import { messageOf } from '../base/errors.ts';
+import { type Slots, slotsOfLine } from './prompt.ts';
 
 /** A manifest cannot be used; exit status 3. */
 export class ManifestError extends Error {
@@ -25,6 +26,8 @@ export type Entry = {
   readonly duration?: number;
   /** Reference text. */
   readonly text?: string;
+  /** Prompt slots of the line. */
+  readonly slots?: Slots;
 };
 
 /** Reads the whole manifest. @throws ManifestError that names the line */
@@ -66,6 +69,7 @@ function parseLine(line: string, where: string, folder: string): Entry {
   if (typeof audio !== 'string' || audio === '') throw new ManifestError(`${where} has no audio_filepath.`);
   const offset = seconds(fields['offset'], 'offset', where);
   const duration = seconds(fields['duration'], 'duration', where);
+  const slots = slotsOfLine(fields);
   const { text } = fields;
   if (text !== undefined && text !== null && typeof text !== 'string')
     throw new ManifestError(`${where} has a text that is no string.`);
@@ -76,6 +80,7 @@ function parseLine(line: string, where: string, folder: string): Entry {
     ...(offset === undefined ? {} : { offset }),
     ...(duration === undefined ? {} : { duration }),
     ...(typeof text === 'string' ? { text } : {}),
+    ...(slots ? { slots } : {}),
   };
 }
 

@@ -1,11 +1,11 @@
 /** The options that choose a checkpoint, where it runs and how it decodes, and the model they give. */
-import { AsrError } from '../base/errors.ts';
 import { LoadedModel } from '../engine/asr-model.ts';
 import { loadModel } from '../engine/load.ts';
 import type { LoadOptions, LongAudioMode, TranscribeOptions } from '../engine/options.ts';
 import { toCheckpointSource } from './checkpoint-argument.ts';
 import { openDecodingFiles } from './decoding-argument.ts';
 import { type Arguments, type OptionTable, UsageError } from './command.ts';
+import { promptArgument, promptOptions } from './prompt.ts';
 import { installWebGpu } from './webgpu.ts';
 
 /** `--model`, `--device`, `--precision`. */
@@ -39,6 +39,8 @@ export type OpenedModel = {
   readonly model: LoadedModel;
   /** Seconds it took to open, convert and make sessions. */
   readonly loadSeconds: number;
+  /** `--prompt`, as given. */
+  readonly prompt: Readonly<Record<string, unknown>> | undefined;
 };
 
 /** Loads `--model`, with the decoder and attention that were asked for. */
@@ -49,6 +51,7 @@ export async function openModel(args: Arguments): Promise<OpenedModel> {
   const decoding = args.has('decoding') ? await openDecodingFiles(args.jsonObject('decoding') ?? {}) : undefined;
   const attention = args.jsonObject('attention');
   const context = contextSize(args);
+  const prompt = promptArgument(args);
   const source = await toCheckpointSource(args.text('model'));
   if (device === 'webgpu') await installWebGpu();
 
@@ -58,20 +61,14 @@ export async function openModel(args: Arguments): Promise<OpenedModel> {
   if (!(model instanceof LoadedModel)) throw new Error('the engine gave no model of its own');
   const loadSeconds = (performance.now() - startedAt) / 1000;
   if (decoding || decoderType) await model.changeDecodingStrategy(decoding, decoderType ? { decoderType } : {});
-  if (attention) changeAttention(model, attention);
+  if (attention) model.changeAttentionModel(attention);
   if (context) model.setDefaultAttContextSize(context);
-  return { model, loadSeconds };
+  promptOptions(model, prompt); // refused before any audio is opened
+  return { model, loadSeconds, prompt };
 }
 
-/** `--batch-size`, `--long`, `--channel`, `--prompt` as options of `transcribe`. */
+/** `--batch-size`, `--long`, `--channel` as options of `transcribe`. */
 export function transcribeOptions(args: Arguments): TranscribeOptions {
-  if (args.has('prompt')) {
-    args.jsonObject('prompt');
-    throw new AsrError(
-      'unsupported-option',
-      'The checkpoint takes no prompt; --prompt is for multi-task (Canary) and prompted models.',
-    );
-  }
   const batchSize = args.integer('batch-size', { min: 1 });
   const long = args.choice('long', LONG);
   const channelSelector = args.text('channel') === 'average' ? 'average' : args.integer('channel', { min: 0 });
@@ -89,14 +86,4 @@ export function contextSize(args: Arguments): readonly [number, number] | undefi
   const isPair = Array.isArray(value) && value.length === 2 && value.every(Number.isInteger);
   if (!isPair) throw new UsageError('--att-context-size is a pair of whole numbers, such as [70, 13].');
   return value as [number, number];
-}
-
-function changeAttention(model: LoadedModel, attention: Readonly<Record<string, unknown>>): void {
-  if ('changeAttentionModel' in model && typeof model.changeAttentionModel === 'function')
-    model.changeAttentionModel(attention);
-  else
-    throw new AsrError(
-      'unsupported-option',
-      'Changing the attention of a checkpoint is not supported yet; leave --attention out.',
-    );
 }

@@ -6,6 +6,7 @@ import type { OpenedAudio } from './audio-argument.ts';
 import { openEntry } from './entry-audio.ts';
 import type { Entry } from './manifest.ts';
 import type { OpenedModel } from './model-options.ts';
+import { promptOptions } from './prompt.ts';
 
 /** What one recording gave. The shape of `sotto transcribe --json` is a contract. */
 export type Recognized = {
@@ -43,8 +44,7 @@ export async function* recognize(
   const { onBadEntry, ...transcribe } = options;
   const batchSize = options.batchSize ?? DEFAULT_BATCH_SIZE;
   const startedAt = performance.now();
-  for (let from = 0; from < entries.length; from += batchSize) {
-    const batch = entries.slice(from, from + batchSize);
+  for (const batch of batchesOf(entries, batchSize)) {
     try {
       yield* await recognizeBatch(opened, batch, transcribe, startedAt);
     } catch (error) {
@@ -52,6 +52,18 @@ export async function* recognize(
       yield* oneByOne(opened, batch, options, startedAt);
     }
   }
+}
+
+/** Neighbours of one prompt, at most `size` at a time. */
+function batchesOf(entries: readonly Entry[], size: number): Entry[][] {
+  const batches: Entry[][] = [];
+  for (const entry of entries) {
+    const batch = batches.at(-1);
+    const fits = batch && batch.length < size && JSON.stringify(batch[0]?.slots) === JSON.stringify(entry.slots);
+    if (fits) batch.push(entry);
+    else batches.push([entry]);
+  }
+  return batches;
 }
 
 /** A batch that failed, again: only the bad recordings are lost. */
@@ -72,7 +84,7 @@ async function* oneByOne(
 }
 
 async function recognizeBatch(
-  { model, loadSeconds }: OpenedModel,
+  { model, loadSeconds, prompt }: OpenedModel,
   batch: readonly Entry[],
   options: TranscribeOptions,
   startedAt: number,
@@ -82,7 +94,7 @@ async function recognizeBatch(
     for (const entry of batch) audio.push(await openEntry(entry));
     const results = await model.transcribe(
       audio.map(({ blob }) => blob),
-      options,
+      { ...options, ...promptOptions(model, prompt, batch[0]?.slots) },
     );
     const { device, precision } = model.report;
     const total = loadSeconds + (performance.now() - startedAt) / 1000;

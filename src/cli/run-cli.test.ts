@@ -11,6 +11,7 @@ import { runCli } from './run-cli.ts';
 const FIXTURES = fileURLToPath(new URL('../../e2e/fixtures/', import.meta.url));
 const MODEL = join(FIXTURES, 'families/hybrid-tdt-ctc/model.nemo');
 const STREAMING = join(FIXTURES, 'families/fastconformer-streaming-hybrid/model.nemo');
+const CANARY = join(FIXTURES, 'families/canary2-aed/model.nemo');
 const golden = openGolden('hybrid-tdt-ctc');
 const clips = golden.inputs.map(({ name }) => join(FIXTURES, `audio/${name}.wav`));
 const [clip = ''] = clips;
@@ -75,6 +76,8 @@ describe('exit status', () => {
       ],
     ],
     ['unsupported-option', ['stream', '--model', STREAMING, '--att-context-size', '[1, 1]', clip]],
+    ['unsupported-option', ['transcribe', '--model', MODEL, '--prompt', '{"target_lang": "de"}', clip]],
+    ['unsupported-option', ['transcribe', '--model', CANARY, '--prompt', '{"target_lang": "tlh"}', clip]],
     ['bad-manifest', ['wer', 'no-such.jsonl']],
   ])('3 and the code %s', async (code, argv) => {
     const { status, err } = await run(...argv);
@@ -192,6 +195,20 @@ describe('transcribe', () => {
     expect(status).toBe(3);
     expect(err).toMatch(/^sotto: gone\.wav: .+ \[audio-undecodable\]\nsotto: 1 of 2 .+ \[bad-manifest\]\n$/);
     expect(out.trim().split('\n')).toHaveLength(1);
+  });
+
+  test('prompt slots come from --prompt, and from manifest lines, which win', async () => {
+    const text = async (...argv: string[]) => (await run('transcribe', '--model', CANARY, ...argv)).out;
+    const german = await text('--prompt', '{"source_lang": "en", "target_lang": "de"}', clip);
+    const english = await text(clip);
+    expect(german).not.toBe(english);
+
+    const manifest = scratch('canary.jsonl');
+    const line = { audio_filepath: clip, source_lang: 'en' };
+    writeFileSync(manifest, [{ ...line, target_lang: 'de' }, line].map((row) => `${JSON.stringify(row)}\n`).join(''));
+    expect(await text('--manifest', manifest, '--prompt', '{"target_lang": "en"}')).toBe(
+      `${clip}\t${german}${clip}\t${english}`,
+    );
   });
 
   test('an offset and a duration stand for that part of the file', async () => {

@@ -5,6 +5,7 @@ import { openAudioArgument } from './audio-argument.ts';
 import type { Command } from './command.ts';
 import { toJsonText } from './json.ts';
 import { contextSize, openModel, TRANSCRIBE_OPTIONS, TRANSCRIBE_USAGE, transcribeOptions } from './model-options.ts';
+import { promptOptions } from './prompt.ts';
 
 /** Audio is handed over in pieces of this length, as a microphone would. */
 const PUSH_SECONDS = 0.1;
@@ -19,7 +20,7 @@ export const streamCommand: Command = {
     const { channelSelector } = transcribeOptions(args);
     const attContextSize = contextSize(args);
     using audio = await openAudioArgument(path);
-    const { model } = await openModel(args);
+    const { model, prompt } = await openModel(args);
     try {
       let shown = '';
       const show = (update: StreamUpdate): void => {
@@ -29,7 +30,9 @@ export const streamCommand: Command = {
         output.out(committed.slice(shown.length));
         shown = committed;
       };
+      const { targetLang } = promptOptions(model, prompt);
       const options = {
+        ...(targetLang === undefined ? {} : { targetLang }),
         ...(attContextSize ? { attContextSize } : {}),
         ...(chunkSeconds === undefined ? {} : { chunkSeconds }),
       };

@@ -1,14 +1,19 @@
 /** What a checkpoint is, told from its configuration and the shapes of its tensors: no weight is read, nothing is run. */
 import type { CheckpointFiles } from '../base/files.ts';
+import type { ClassifierSpec } from '../model/classifier-spec.ts';
 import { frameFactor } from '../model/encoder.ts';
+import type { MelSpec } from '../model/preprocessor-spec.ts';
 import type { ModelSpec } from '../model/spec.ts';
 import { isCacheAware, streamableContexts } from '../model/streaming-spec.ts';
 import type { WeightReader } from '../model/weight-reader.ts';
+import type { TokenizerSpec } from '../model/tokenizer-spec.ts';
+import { tokenizerFile } from './checkpoint-parts.ts';
 import { readCheckpoint } from './convert.ts';
 import type { Precision } from './options.ts';
+import { createTokenizer } from './tokenizer.ts';
 
 /** A head of a checkpoint. */
-export type DecoderKind = 'ctc' | NonNullable<ModelSpec['transducer']>['kind'];
+export type DecoderKind = 'classification' | 'ctc' | 'aed' | NonNullable<ModelSpec['transducer']>['kind'];
 
 /** The JSON of `sotto inspect`: part of the command line's contract. */
 export type CheckpointDescription = {
@@ -18,6 +23,7 @@ export type CheckpointDescription = {
   readonly parameters: number;
   readonly decoders: readonly DecoderKind[];
   readonly features: {
+    readonly kind: 'mel' | 'mfcc';
     /** Hz. */
     readonly sampleRate: number;
     readonly numMels: number;
@@ -36,6 +42,8 @@ export type CheckpointDescription = {
     readonly vocabularySize: number;
     readonly languages: readonly string[];
   };
+  /** Names of the classes, for classifiers. */
+  readonly labels?: readonly string[];
   readonly decoding: {
     readonly default: DecoderKind;
     readonly maxSymbols: number | null;
@@ -54,35 +62,90 @@ export type CheckpointDescription = {
 /** @throws AsrError `checkpoint-corrupt`, `checkpoint-unsupported` */
 export async function describeCheckpoint(files: CheckpointFiles): Promise<CheckpointDescription> {
   const { spec, weights } = await readCheckpoint(files);
-  const { mel, encoder, tokenizer, transducer, ctc } = spec;
-  const head = transducer?.kind ?? 'ctc';
+  return 'classification' in spec
+    ? describeClassifier(spec as unknown as ClassifierSpec, weights)
+    : describeRecognizer(spec as ModelSpec, weights, files);
+}
+
+async function describeRecognizer(
+  spec: ModelSpec,
+  weights: WeightReader,
+  files: CheckpointFiles,
+): Promise<CheckpointDescription> {
+  const { mel, encoder, tokenizer, transducer, ctc, aed } = spec;
+  const decoders: DecoderKind[] = [
+    ...(transducer ? [transducer.kind] : []),
+    ...(aed ? (['aed'] as const) : []),
+    ...(ctc ? (['ctc'] as const) : []),
+  ];
   return {
     className: spec.className,
     nemoVersion: spec.nemoVersion,
     parameters: weights.numParameters(),
-    decoders: [...(transducer ? [transducer.kind] : []), ...(ctc ? (['ctc'] as const) : [])],
-    features: {
-      sampleRate: mel.sampleRate,
-      numMels: mel.numMels,
-      windowSize: mel.windowLength / mel.sampleRate,
-      windowStride: mel.windowStride,
-      normalize: mel.normalize,
-    },
+    decoders,
+    features: featuresOf('mel', mel),
     encoder: summaryOf(encoder),
     frameSeconds: mel.windowStride * frameFactor(encoder),
     tokenizer: {
       kind: tokenizer.kind,
-      vocabularySize: transducer?.vocabularySize ?? ctc?.vocabularySize ?? tokenizer.vocabulary.length,
+      vocabularySize: transducer?.vocabularySize ?? ctc?.vocabularySize ?? (await numTokens(tokenizer, files)),
       languages: tokenizer.languages?.map(({ lang }) => lang) ?? [],
     },
     decoding: {
-      default: spec.defaultDecoder === 'ctc' ? 'ctc' : head,
+      default: decoders[0] ?? 'ctc',
       maxSymbols: transducer && spec.maxSymbols < Number.MAX_SAFE_INTEGER ? spec.maxSymbols : null,
       durations: transducer?.durations ?? [],
     },
     streaming: { cacheAware: isCacheAware(spec), attContextSizes: streamableContexts(spec) },
     memory: weightBytes(weights),
   };
+}
+
+function describeClassifier(
+  { className, nemoVersion, frontEnd, encoder, classification }: ClassifierSpec,
+  weights: WeightReader,
+): CheckpointDescription {
+  const features =
+    frontEnd.kind === 'mel'
+      ? featuresOf('mel', frontEnd.mel)
+      : featuresOf('mfcc', {
+          ...frontEnd.mfcc,
+          normalize: 'none',
+          windowStride: frontEnd.mfcc.hopLength / frontEnd.mfcc.sampleRate,
+        });
+  return {
+    className,
+    nemoVersion,
+    parameters: weights.numParameters(),
+    decoders: ['classification'],
+    features,
+    encoder: summaryOf(encoder),
+    frameSeconds: features.windowStride * frameFactor(encoder),
+    tokenizer: { kind: 'none', vocabularySize: 0, languages: [] },
+    labels: classification.labels,
+    decoding: { default: 'classification', maxSymbols: null, durations: [] },
+    streaming: { cacheAware: false, attContextSizes: [] },
+    memory: weightBytes(weights),
+  };
+}
+
+function featuresOf(
+  kind: 'mel' | 'mfcc',
+  {
+    sampleRate,
+    numMels,
+    windowLength,
+    windowStride,
+    normalize,
+  }: Pick<MelSpec, 'sampleRate' | 'numMels' | 'windowLength' | 'windowStride' | 'normalize'>,
+): CheckpointDescription['features'] {
+  return { kind, sampleRate, numMels, windowSize: windowLength / sampleRate, windowStride, normalize };
+}
+
+/** Attention decoders take every token of their tokenizer; their configuration does not say how many. */
+async function numTokens(tokenizer: TokenizerSpec, files: CheckpointFiles): Promise<number> {
+  const members = new Map([...files].map(([name, file]) => [tokenizerFile(name), file]));
+  return (await createTokenizer(tokenizer, members)).vocabularySize;
 }
 
 /** Scalars and short lists; blocks of convolutional encoders become their number. */
