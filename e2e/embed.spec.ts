@@ -73,8 +73,8 @@ test('<sotto-dictation> writes at the caret, and one undo takes it back', async 
   });
   const button = page.getByRole('button', { name: 'Dictate' });
   await button.click();
-  await expect(page.locator('sotto-dictation [part=overlay]')).toContainText(DICTATION[device].first);
-  await expect(page.locator('sotto-dictation [part=overlay]')).toContainText(DICTATION[device].last);
+  await expect(page.locator('sotto-dictation [part=overlay] p')).toContainText(DICTATION[device].first);
+  await expect(page.locator('sotto-dictation [part=overlay] p')).toContainText(DICTATION[device].last);
   await button.click();
   const note = page.locator('#note');
   await expect(note).toHaveValue(/^Before .*\p{L}{3}.* after$/su);
@@ -107,7 +107,7 @@ test('a cancelled sotto-commit leaves the field to the page', async ({ page, dev
     });
   });
   await page.getByRole('button', { name: 'Dictate' }).click();
-  await expect(page.locator('sotto-dictation [part=overlay]')).toContainText(DICTATION[device].last);
+  await expect(page.locator('sotto-dictation [part=overlay] p')).toContainText(DICTATION[device].last);
   await page.getByRole('button', { name: 'Dictate' }).click();
   await expect(page.locator('output')).toHaveText(DICTATION[device].last);
   await expect(page.locator('#note')).toHaveValue('');

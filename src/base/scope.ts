@@ -5,7 +5,7 @@
  * Raw `addEventListener` and timers are banned elsewhere in `src/ui` and `src/audio/capture.ts` for that reason.
  */
 export class Scope implements Disposable {
-  #cleanups: (() => void)[] = [];
+  readonly #cleanups = new Set<() => void>();
   #disposed = false;
 
   get isDisposed(): boolean {
@@ -15,7 +15,7 @@ export class Scope implements Disposable {
   /** Registers a clean-up, run once when the scope ends. */
   onDispose(cleanup: () => void): void {
     if (this.#disposed) cleanup();
-    else this.#cleanups.push(cleanup);
+    else this.#cleanups.add(cleanup);
   }
 
   /** Adds an event listener that ends with the scope. */
@@ -31,8 +31,15 @@ export class Scope implements Disposable {
 
   /** Calls `callback` once after `milliseconds`, unless the scope ends before; returns a cancel function. */
   timeout(callback: () => void, milliseconds: number): () => void {
-    const id = setTimeout(callback, milliseconds);
-    const cancel = () => clearTimeout(id);
+    const cancel = () => {
+      clearTimeout(id);
+      this.#cleanups.delete(cancel);
+    };
+    // What has fired is forgotten, so that a timer that sets the next one does not pile up clean-ups.
+    const id = setTimeout(() => {
+      this.#cleanups.delete(cancel);
+      callback();
+    }, milliseconds);
     this.onDispose(cancel);
     return cancel;
   }
@@ -40,14 +47,18 @@ export class Scope implements Disposable {
   /** A scope that ends with this one, or before. */
   child(): Scope {
     const child = new Scope();
-    this.onDispose(() => child.dispose());
+    const end = () => child.dispose();
+    this.onDispose(end);
+    child.onDispose(() => this.#cleanups.delete(end));
     return child;
   }
 
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
-    for (const cleanup of this.#cleanups.splice(0).reverse()) cleanup();
+    const cleanups = [...this.#cleanups].reverse();
+    this.#cleanups.clear();
+    for (const cleanup of cleanups) cleanup();
   }
 
   [Symbol.dispose](): void {

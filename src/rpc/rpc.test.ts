@@ -30,7 +30,7 @@ function echoModel(): EngineModel {
         onProgress?.({ phase: 'transcribe', seconds: samples.length, fileIndex, text: `${samples.length}` });
         await new Promise((resolve) => setTimeout(resolve, samples.length));
         throwIfAborted(signal);
-        results.push({ hypothesis: hypothesis(`${samples.length}`), duration: samples.length });
+        results.push({ hypothesis: hypothesis(`${samples.length}`), duration: samples.length, long: 'full' as const });
       }
       return results;
     },

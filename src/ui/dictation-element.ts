@@ -98,9 +98,7 @@ export class DictationElement extends LitElement {
     this.error = undefined;
     this.shown = undefined;
     this.#numWords = 0;
-    this.#lent ??= borrowHost(this);
-    const { host } = this.#lent;
-    this.#scope.listen(host, 'change', () => this.#onHost(host));
+    const host = this.#borrow();
     const pause = this.phrasePause;
     this.#session = new DictationSession(
       host,
@@ -186,6 +184,14 @@ export class DictationElement extends LitElement {
           : html`<p><span part="settled">${update.committed}</span><span part="draft" class="draft">${update.draft}</span></p>`
       }
     </div>`;
+  }
+
+  #borrow(): ModelHost {
+    if (this.#lent) return this.#lent.host;
+    this.#lent = borrowHost(this);
+    const { host } = this.#lent;
+    this.#scope.listen(host, 'change', () => this.#onHost(host));
+    return host;
   }
 
   #commit(phrase: Phrase): void {
