@@ -42,6 +42,17 @@ export type AlignmentStep = { readonly logProbs: Float32Array; readonly label: n
 /** What a transducer saw, [frame][step]; frames a TDT model jumps over are not there. */
 export type TransducerAlignments = readonly (readonly AlignmentStep[])[];
 
+/** A class and its probability from 0 to 1. */
+export type ClassScore = { readonly label: string; readonly score: number };
+
+/** What a frame classifier (voice detector) said of every frame. */
+export type FrameScores = {
+  /** Probabilities, [numFrames, numClasses], classes in the order of `labels`. */
+  readonly values: Float32Array;
+  readonly numFrames: number;
+  readonly numClasses: number;
+};
+
 /** One reading of one recording. Optional fields are there when the decoding config or the options ask for them. */
 export type Hypothesis = {
   readonly text: string;
@@ -63,6 +74,12 @@ export type Hypothesis = {
   readonly wordConfidence?: readonly number[];
   /** Language of the utterance, for tokenizers that know it. */
   readonly langs?: string;
+  /** Text and language of every token, where `langs` is there. */
+  readonly langsChars?: readonly { readonly char: string; readonly lang: string }[];
+  /** Classification models: every class with its probability, for frame classifiers the mean over all frames. `text` is the best one's label. */
+  readonly labels?: readonly ClassScore[];
+  /** Frame classifiers; `text` is the labels of the stretches, and with timestamps they are the segments. */
+  readonly frameScores?: FrameScores;
   /** All readings, best first, when the decoding config says `return_best_hypothesis: false`. */
   readonly nBest?: readonly Hypothesis[];
 };

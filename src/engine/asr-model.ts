@@ -2,6 +2,7 @@
  * A checkpoint that transcribes and streams, with the settings NeMo lets its users change. Lives in the worker (or in Node).
  */
 import { AsrError } from '../base/errors.ts';
+import type { CheckpointFiles } from '../base/files.ts';
 import type { AttentionChange } from '../model/attention-switch.ts';
 import type { ContextSize } from '../model/conformer-spec.ts';
 import { attentionContexts } from '../model/encoder.ts';
@@ -42,7 +43,7 @@ export class LoadedModel implements EngineModel, RunningModel {
   }
 
   get cfg(): unknown {
-    return this.parts.cfg;
+    return this.parts.wholeConfig;
   }
 
   /** The head in use, by the name timestamps go by. */
@@ -112,6 +113,24 @@ export class LoadedModel implements EngineModel, RunningModel {
   changeSubsamplingConvChunkingFactor(factor: number): void {
     const isPower = Number.isInteger(factor) && factor > 0 && (factor & (factor - 1)) === 0;
     if (factor !== -1 && !isPower) throw new TypeError('The chunking factor must be -1, 1 or a power of 2.');
+  /** A `.nemo` that NeMo restores, of the checkpoint's own members (NeMo `save_to`): the source is read again. Decoding and attention settings changed since are not part of it. */
+  saveTo(): Promise<Blob> {
+    this.#assertUsable();
+    return this.parts.exports.saveTo();
+  }
+
+  /** NeMo `ASRWithTTSModel.save_asr_model_to`; other classes refuse. */
+  saveAsrModelTo(): Promise<Blob> {
+    this.#assertUsable();
+    return this.parts.exports.saveAsrModelTo();
+  }
+
+  /** The graphs with their weights, tokenizer and configuration. */
+  exportOnnx(options: { readonly precision?: string } = {}): CheckpointFiles {
+    this.#assertUsable();
+    return this.parts.exports.exportOnnx(options);
+  }
+
   }
 
   async dispose(): Promise<void> {

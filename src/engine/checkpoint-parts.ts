@@ -6,7 +6,7 @@
  */
 import { assert } from '../base/errors.ts';
 import type { CheckpointFiles } from '../base/files.ts';
-import type { ModelSpec } from '../model/spec.ts';
+import type { CheckpointSpec } from '../model/checkpoint-spec.ts';
 import type { GraphPart } from '../runtime/session.ts';
 
 export const FORMAT = 3;
@@ -18,6 +18,7 @@ export type GraphName =
   | 'positions'
   | 'prompt'
   | 'ctc'
+  | 'classification'
   | 'projection'
   | 'predictor'
   | 'joint'
@@ -26,7 +27,7 @@ export type GraphName =
 
 export type PartsMeta = {
   readonly format: number;
-  readonly spec: ModelSpec;
+  readonly spec: CheckpointSpec;
   /** NeMo's config tree, resolved. */
   readonly config: unknown;
   readonly numParameters: number;

@@ -8,12 +8,15 @@ import { throwIfAborted } from '../base/abort.ts';
 import { AsrError } from '../base/errors.ts';
 import type { CheckpointFiles } from '../base/files.ts';
 import type { OnProgress } from '../base/progress.ts';
+import { type CheckpointSpec, isClassifier, readCheckpointSpec, recognizerWeights } from '../model/checkpoint-spec.ts';
+import type { ClassifierSpec } from '../model/classifier-spec.ts';
+import { buildClassificationHead } from '../model/classification-head.ts';
 import { buildCtcHead } from '../model/ctc-head.ts';
 import { buildConformerStep } from '../model/conformer.ts';
 import { buildEncoder } from '../model/encoder.ts';
 import { isIgnoredWeight } from '../model/ignored-weights.ts';
 import { buildLanguagePrompt } from '../model/language-prompt.ts';
-import { type ModelSpec, readSpec } from '../model/spec.ts';
+import type { ModelSpec } from '../model/spec.ts';
 import { isCacheAware } from '../model/streaming-spec.ts';
 import { buildJoint, buildPredictor, buildProjection } from '../model/transducer.ts';
 import type { TokenizerSpec } from '../model/tokenizer-spec.ts';
@@ -42,10 +45,11 @@ export type ConvertOptions = { readonly signal?: AbortSignal; readonly onProgres
 /** Reads config and weights of an opened checkpoint; nothing but headers and small files is read. */
 export async function readCheckpoint(
   files: CheckpointFiles,
-): Promise<{ config: unknown; spec: ModelSpec; weights: WeightReader }> {
+): Promise<{ config: unknown; spec: CheckpointSpec; weights: WeightReader }> {
   const config = await readYaml(required(files, 'model_config.yaml'));
-  const spec = readSpec(config);
-  const weights = new WeightReader(await readWeights(required(files, 'model_weights.ckpt')));
+  const spec = readCheckpointSpec(config);
+  const tensors = await readWeights(required(files, 'model_weights.ckpt'));
+  const weights = new WeightReader(recognizerWeights(config, tensors));
   return { config, spec, weights };
 }
 
@@ -61,7 +65,7 @@ export async function convertCheckpoint(
   { signal, onProgress }: ConvertOptions,
 ): Promise<PartsMeta> {
   const { config, spec, weights } = await readCheckpoint(files);
-  const groups = buildGraphs(spec, weights);
+  const groups = isClassifier(spec) ? buildClassifier(spec, weights) : buildGraphs(spec, weights);
   weights.assertAllUsed(isIgnoredWeight);
 
   const layouts = groups.map(({ prefix, graphs }) => ({
@@ -92,7 +96,7 @@ export async function convertCheckpoint(
     }
   }
   await writeFrontEnd(weights, sink);
-  for (const member of tokenizerMembers(spec.tokenizer))
+  for (const member of isClassifier(spec) ? [] : tokenizerMembers(spec.tokenizer))
     await sink.write(tokenizerFile(member), requiredTokenizer(files, member));
   return {
     format: FORMAT,
@@ -105,10 +109,24 @@ export async function convertCheckpoint(
 }
 
 type NamedGraph = { readonly name: GraphName; readonly graph: Graph };
+type NamedGroup = { readonly prefix: string; readonly graphs: NamedGraph[] };
+
+function named(graph: Graph, name?: GraphName): NamedGraph {
+  return { name: name ?? (graph.name as GraphName), graph };
+}
+
+/** One pass through the encoder, one through the head: clips are classified one by one. */
+function buildClassifier(spec: ClassifierSpec, weights: WeightReader): NamedGroup[] {
+  const encoder = buildEncoder(weights, spec.encoder, { masked: false }).map((graph) => named(graph));
+  const head = buildClassificationHead(weights, spec.classification, spec.encoder.outputSize);
+  return [
+    { prefix: 'encoder', graphs: encoder },
+    { prefix: 'classification', graphs: [named(head)] },
+  ];
+}
 
 /** Graphs that share weights are laid out together; each group has files of its own, so a session mounts only what it needs. */
-function buildGraphs(spec: ModelSpec, weights: WeightReader): { prefix: string; graphs: NamedGraph[] }[] {
-  const named = (graph: Graph, name?: GraphName): NamedGraph => ({ name: name ?? (graph.name as GraphName), graph });
+function buildGraphs(spec: ModelSpec, weights: WeightReader): NamedGroup[] {
   const encoderSize = spec.encoder.outputSize;
   const masked = buildEncoder(weights, spec.encoder, { masked: true }).find(
     (graph) => graph.name === 'encoder',
@@ -120,7 +138,7 @@ function buildGraphs(spec: ModelSpec, weights: WeightReader): { prefix: string; 
   if (spec.encoder.kind === 'conformer' && isCacheAware(spec))
     encoder.push(named(buildConformerStep(weights, spec.encoder)));
 
-  const groups = [{ prefix: 'encoder', graphs: encoder }];
+  const groups: NamedGroup[] = [{ prefix: 'encoder', graphs: encoder }];
   if (spec.languagePrompt)
     groups.push({ prefix: 'prompt', graphs: [named(buildLanguagePrompt(weights, spec.languagePrompt, encoderSize))] });
   if (spec.ctc) groups.push({ prefix: 'ctc', graphs: [named(buildCtcHead(weights, spec.ctc, encoderSize))] });

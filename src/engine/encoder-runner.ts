@@ -20,19 +20,24 @@ export type Encoded = {
   readonly featureLengths: readonly number[];
 };
 
+/** What the runner needs of a model, recognizer or classifier. */
+export type EncoderOwner = Pick<ModelSpec, 'encoder' | 'languagePrompt'> & {
+  readonly mel: Pick<ModelSpec['mel'], 'exactPad' | 'padValue'>;
+};
+
 /** Projected positions are kept for this many lengths: clips of one file share a few. */
 const KEPT_LENGTHS = 4;
 
 export class EncoderRunner {
   readonly #sessions: ModelSessions;
-  readonly #model: ModelSpec;
+  readonly #model: EncoderOwner;
   /** What the graphs are fed by: the checkpoint's spec, or one with other attention. */
   #spec: EncoderSpec;
   /** Columns of `padValue` behind a clip that the encoder sees, as in NeMo. */
   readonly #paddingColumns: number;
   readonly #positions = new Map<string, Record<string, Tensor>>();
 
-  constructor(sessions: ModelSessions, model: ModelSpec) {
+  constructor(sessions: ModelSessions, model: EncoderOwner) {
     this.#sessions = sessions;
     this.#model = model;
     this.#spec = model.encoder;
@@ -55,11 +60,21 @@ export class EncoderRunner {
     return changed.contexts[0] as ContextSize;
   }
 
-  /** Encodes clips of non-zero length together. One clip alone runs without masks, unless its attention was changed. */
-  async encode(clips: readonly MelFeatures[], context: ContextSize, language?: string): Promise<Encoded> {
+  /**
+   * Encodes clips of non-zero length together. One clip alone runs without masks, unless its attention was changed.
+   *
+   * @param language for `…WithPrompt` models
+   * @param paddingColumns columns behind the clips, where the encoder sees padding at all; NeMo's for mel features unless given
+   */
+  async encode(
+    clips: readonly MelFeatures[],
+    context: ContextSize,
+    language?: string,
+    paddingColumns: number = this.#paddingColumns,
+  ): Promise<Encoded> {
     const masked = clips.length > 1 || this.#spec !== this.#model.encoder;
     const lengths = clips.map((clip) => clip.numFrames);
-    const numFrames = Math.max(...lengths) + this.#paddingColumns;
+    const numFrames = Math.max(...lengths) + (seesPadding(this.#spec) ? paddingColumns : 0);
     const { ort } = this.#sessions.instance;
 
     const feeds: Record<string, Tensor> = { features: this.#batch(clips, numFrames) };
@@ -141,7 +156,7 @@ export class EncoderRunner {
   #batch(clips: readonly MelFeatures[], numFrames: number): Tensor {
     const { ort } = this.#sessions.instance;
     const numFeatures = (clips[0] as MelFeatures).numFeatures;
-    if (clips.length === 1 && this.#paddingColumns === 0)
+    if (clips.length === 1 && numFrames === (clips[0] as MelFeatures).numFrames)
       return new ort.Tensor('float32', (clips[0] as MelFeatures).data, [1, numFeatures, numFrames]);
     const data = new Float32Array(clips.length * numFeatures * numFrames).fill(this.#model.mel.padValue);
     clips.forEach((clip, index) => {

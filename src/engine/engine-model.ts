@@ -3,6 +3,7 @@ import type { MelConfig, MelExtractor } from '../audio/mel.ts';
 import type { Hypothesis } from '../base/hypothesis.ts';
 import type { ContextSize } from '../model/conformer-spec.ts';
 import type { ModelSpec } from '../model/spec.ts';
+import type { CheckpointExport } from './checkpoint-export.ts';
 import type { EncoderRunner } from './encoder-runner.ts';
 import type { Tokenizer } from '../tokenizer/tokenizer.ts';
 import type { Decoding } from './decoding.ts';
@@ -39,11 +40,15 @@ export interface EngineModel {
 export type EngineParts = {
   readonly spec: ModelSpec;
   readonly info: ModelInfo;
+  /** The recognizer's own configuration: of an `ASRWithTTSModel`, its `asr_model`. */
   readonly cfg: unknown;
+  /** The whole configuration. */
+  readonly wholeConfig: unknown;
   readonly mel: MelExtractor;
   readonly melConfig: MelConfig;
   readonly sessions: ModelSessions;
   readonly encoder: EncoderRunner;
+  readonly exports: CheckpointExport;
   readonly tokenizer: Tokenizer;
   readonly writer: HypothesisWriter;
   readonly report: () => ModelReport;

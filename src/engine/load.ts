@@ -1,8 +1,11 @@
 /** A checkpoint from anywhere to a model that transcribes: parts, device, sessions, front end, tokenizer. */
 import { type MelConfig, MelExtractor } from '../audio/mel.ts';
+import { MfccExtractor } from '../audio/mfcc.ts';
 import { AsrError } from '../base/errors.ts';
 import type { CheckpointFiles } from '../base/files.ts';
 import type { CheckpointSource, SourceOptions } from '../checkpoint/source.ts';
+import { type CheckpointSpec, isClassifier, recognizerConfig } from '../model/checkpoint-spec.ts';
+import type { ClassifierSpec } from '../model/classifier-spec.ts';
 import { frameFactor } from '../model/encoder.ts';
 import type { MelSpec } from '../model/preprocessor-spec.ts';
 import type { ModelSpec } from '../model/spec.ts';
@@ -11,18 +14,25 @@ import { type DeviceChoice, chooseDevice } from '../runtime/device.ts';
 import { loadOrt } from '../runtime/ort.ts';
 import type { Tokenizer } from '../tokenizer/tokenizer.ts';
 import { LoadedModel } from './asr-model.ts';
-import { type CheckpointParts, MEL_FILTERBANK, MEL_WINDOW } from './checkpoint-parts.ts';
+import { CheckpointExport } from './checkpoint-export.ts';
+import { type CheckpointParts, type GraphName, MEL_FILTERBANK, MEL_WINDOW } from './checkpoint-parts.ts';
 import { EncoderRunner } from './encoder-runner.ts';
 import type { EngineModel } from './engine-model.ts';
 import { HypothesisWriter } from './hypothesis.ts';
+import { type ClassifierParts, LoadedClassifier, frontEndOf } from './loaded-classifier.ts';
 import { obtainParts } from './obtain-parts.ts';
 import type { LoadOptions, ModelInfo, ModelReport } from './options.ts';
+import { openOriginal } from './original.ts';
 import { ModelSessions } from './sessions.ts';
 import { openStore } from './store.ts';
 import { createTokenizer } from './tokenizer.ts';
 
 /** The graph that decides how fast a decoder is, and where it runs. */
 const MAIN_HEAD = { ctc: 'ctc', transducer: 'joint', aed: 'decoder_step' } as const;
+
+function mainHead(spec: CheckpointSpec): GraphName {
+  return isClassifier(spec) ? 'classification' : MAIN_HEAD[spec.defaultDecoder];
+}
 
 export type EngineLoadOptions = LoadOptions & {
   /** NeMo class the caller asked for; another one in the checkpoint is an error. */
@@ -60,11 +70,10 @@ export async function loadModel(source: CheckpointSource, options: EngineLoadOpt
   onProgress?.({ phase: 'load', part: 'encoder' });
   await sessions.withFallback(async () => {
     await sessions.get('encoder');
-    await sessions.get(MAIN_HEAD[spec.defaultDecoder]);
+    await sessions.get(mainHead(spec));
   });
   const readyAt = performance.now();
 
-  const melConfig = await createMelConfig(spec.mel, parts.files);
   const seconds = {
     open: (openedAt - startedAt) / 1000,
     convert: parts.fromCache ? 0 : (openedAt - startedAt) / 1000,
@@ -73,7 +82,7 @@ export async function loadModel(source: CheckpointSource, options: EngineLoadOpt
   const report = (): ModelReport => ({
     requested: device,
     device: sessions.deviceOf('encoder'),
-    decoderDevice: sessions.deviceOf(MAIN_HEAD[spec.defaultDecoder]),
+    decoderDevice: sessions.deviceOf(mainHead(spec)),
     precision: 'fp32',
     reason: [chosen.reason, ...fallbacks].join(' '),
     adapter: chosen.adapter,
@@ -82,11 +91,15 @@ export async function loadModel(source: CheckpointSource, options: EngineLoadOpt
     fromCache: parts.fromCache,
     weightBytes: parts.meta.weightBytes,
   });
+  const exports = new CheckpointExport(parts, () => openOriginal(source, sourceOptions(options)));
+  if (isClassifier(spec)) return createClassifier(spec, { parts, sessions, report, exports });
+  const melConfig = await createMelConfig(spec.mel, parts.files);
   const tokenizer = await createTokenizer(spec.tokenizer, parts.files);
   return new LoadedModel({
     spec,
-    info: modelInfo(parts, tokenizer),
-    cfg: parts.meta.config,
+    info: modelInfo(spec, parts, tokenizer),
+    cfg: recognizerConfig(parts.meta.config),
+    wholeConfig: parts.meta.config,
     mel: new MelExtractor(melConfig),
     melConfig,
     sessions,
@@ -94,6 +107,27 @@ export async function loadModel(source: CheckpointSource, options: EngineLoadOpt
     tokenizer,
     writer: new HypothesisWriter(spec, tokenizer),
     report,
+    exports,
+  });
+}
+
+async function createClassifier(
+  spec: ClassifierSpec,
+  { parts, ...rest }: Pick<ClassifierParts, 'sessions' | 'report' | 'exports'> & { readonly parts: CheckpointParts },
+): Promise<LoadedClassifier> {
+  const { frontEnd, encoder } = spec;
+  const features =
+    frontEnd.kind === 'mel'
+      ? new MelExtractor(await createMelConfig(frontEnd.mel, parts.files))
+      : new MfccExtractor(frontEnd.mfcc);
+  const { exactPad, padValue } = frontEnd.kind === 'mel' ? frontEnd.mel : { exactPad: false, padValue: 0 };
+  return new LoadedClassifier({
+    ...rest,
+    spec,
+    info: classifierInfo(spec, parts),
+    cfg: parts.meta.config,
+    features,
+    encoder: new EncoderRunner(rest.sessions, { encoder, mel: { exactPad, padValue } }),
   });
 }
 
@@ -108,7 +142,7 @@ export function sourceOptions({ revision, hubUrl, accessToken, assetBase, signal
   };
 }
 
-function assertClass({ className }: ModelSpec, expected: string | undefined): void {
+function assertClass({ className }: CheckpointSpec, expected: string | undefined): void {
   if (expected === undefined || expected === 'ASRModel' || expected === className) return;
   throw new AsrError(
     'wrong-class',
@@ -145,8 +179,11 @@ async function storedFloats(files: CheckpointFiles, name: string): Promise<Float
   return file && new Float32Array(await file.arrayBuffer());
 }
 
-function modelInfo({ name, meta }: CheckpointParts, tokenizer: Tokenizer): ModelInfo {
-  const { spec, numParameters } = meta;
+function modelInfo(
+  spec: ModelSpec,
+  { name, meta: { numParameters } }: CheckpointParts,
+  tokenizer: Tokenizer,
+): ModelInfo {
   const transducer = spec.transducer?.kind;
   const ctc = spec.ctc ? (['ctc'] as const) : [];
   return {
@@ -159,5 +196,22 @@ function modelInfo({ name, meta }: CheckpointParts, tokenizer: Tokenizer): Model
     frameSeconds: spec.mel.windowStride * frameFactor(spec.encoder),
     attContextSizes: streamableContexts(spec).map((context) => [context[0] as number, context[1] as number] as const),
     languages: spec.tokenizer.languages?.map(({ lang }) => lang) ?? [],
+  };
+}
+
+function classifierInfo(spec: ClassifierSpec, { name, meta }: CheckpointParts): ModelInfo {
+  const { sampleRate, windowStride } = frontEndOf(spec);
+  const { numClasses, labels } = spec.classification;
+  return {
+    name,
+    className: spec.className,
+    decoders: [],
+    sampleRate,
+    numParameters: meta.numParameters,
+    vocabularySize: numClasses,
+    frameSeconds: windowStride * frameFactor(spec.encoder),
+    attContextSizes: [],
+    languages: [],
+    labels: Array.from({ length: numClasses }, (_, index) => labels[index] ?? String(index)),
   };
 }

@@ -159,3 +159,5 @@ export type StoredCheckpoint = {
   readonly bytes: number;
   readonly storedAt: number;
 };
+  /** Classification models: the classes, in the order of scores. */
+  readonly labels?: readonly string[];

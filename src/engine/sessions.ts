@@ -7,7 +7,7 @@
  */
 import { type AsrError, isAsrError } from '../base/errors.ts';
 import { positionNames } from '../model/encoder.ts';
-import type { ModelSpec } from '../model/spec.ts';
+import type { CheckpointSpec } from '../model/checkpoint-spec.ts';
 import { crossNames, nextCacheNames } from '../model/transformer-decoder.ts';
 import type { Device } from './options.ts';
 import type { OrtInstance } from '../runtime/ort.ts';
@@ -20,7 +20,7 @@ export type Placement = { readonly encoder: Device; readonly decoder: Device | '
  * Parts that `auto` puts beside the encoder: their input is there already. The attention decoder is among them: unlike a joint it is a large model
  * of its own, and its keys and values must not travel.
  */
-const FOLLOWS_ENCODER: readonly GraphName[] = ['ctc', 'projection', 'cross', 'decoder_step'];
+const FOLLOWS_ENCODER: readonly GraphName[] = ['ctc', 'classification', 'projection', 'cross', 'decoder_step'];
 
 /** Outputs that the next session on the same device takes as they are. */
 const KEPT_ON_DEVICE: Partial<Record<GraphName, readonly string[]>> = {
@@ -128,7 +128,9 @@ export class ModelSessions implements AsyncDisposable {
 }
 
 /** Outputs of every layer that are inputs of the next graph, or of the same one, and nothing else: they stay on the device. */
-function layerOutputs({ encoder, aed }: ModelSpec, name: GraphName): string[] {
+function layerOutputs(spec: CheckpointSpec, name: GraphName): string[] {
+  const { encoder } = spec;
+  const aed = 'aed' in spec ? spec.aed : undefined;
   const all = (numLayers: number, names: (layer: number) => readonly string[]): string[] =>
     Array.from({ length: numLayers }, (_, layer) => names(layer)).flat();
   if (name === 'positions') return [...positionNames(encoder)];

@@ -7,6 +7,7 @@ import { AsrError } from '../base/errors.ts';
 import { type ClassificationSpec, readClassificationSpec } from './classification-head.ts';
 import { type ConfigTree, at, targetClass } from './config.ts';
 import type { EncoderSpec } from './encoder.ts';
+import { CLASSIFIER_CLASSES } from './model-class.ts';
 import { type MfccSpec, readMfccSpec } from './mfcc-spec.ts';
 import { type MelSpec, readMelSpec } from './preprocessor-spec.ts';
 import { readEncoderSpec } from './spec.ts';
@@ -23,15 +24,13 @@ export type ClassifierSpec = {
   readonly classification: ClassificationSpec;
 };
 
-const CLASSES = ['EncDecClassificationModel', 'EncDecFrameClassificationModel'];
-
 /** Reads a resolved config. Throws `checkpoint-unsupported` that names the key, its value and what is supported. */
 export function readClassifierSpec(config: unknown): ClassifierSpec {
   const className = targetClass(config);
-  if (!CLASSES.includes(className)) {
+  if (!CLASSIFIER_CLASSES.includes(className)) {
     throw new AsrError(
       'checkpoint-unsupported',
-      `The checkpoint's class (target) is ${className || 'missing'}; supported are ${CLASSES.join(', ')}.`,
+      `The checkpoint's class (target) is ${className || 'missing'}; supported are ${CLASSIFIER_CLASSES.join(', ')}.`,
     );
   }
   const encoder = readEncoderSpec((at(config, 'encoder') ?? {}) as ConfigTree);

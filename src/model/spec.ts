@@ -11,6 +11,7 @@ import { readConvEncoderSpec } from './conv-encoder-spec.ts';
 import type { CtcSpec } from './ctc-head.ts';
 import type { EncoderSpec } from './encoder.ts';
 import { type LanguagePromptSpec, readLanguagePrompt } from './language-prompt.ts';
+import { AED_CLASSES, CTC_CLASSES, HYBRID_CLASSES, SUPPORTED_CLASSES, TRANSDUCER_CLASSES } from './model-class.ts';
 import { type MelSpec, readMelSpec } from './preprocessor-spec.ts';
 import { readSqueezeformerSpec } from './squeezeformer-spec.ts';
 import { type TokenizerSpec, readTokenizerSpec } from './tokenizer-spec.ts';
@@ -36,15 +37,6 @@ export type ModelSpec = {
   readonly maxSymbols: number;
 };
 
-const CTC_CLASSES = ['EncDecCTCModel', 'EncDecCTCModelBPE'];
-const TRANSDUCER_CLASSES = ['EncDecRNNTModel', 'EncDecRNNTBPEModel', 'EncDecRNNTBPEModelWithPrompt'];
-const HYBRID_CLASSES = [
-  'EncDecHybridRNNTCTCModel',
-  'EncDecHybridRNNTCTCBPEModel',
-  'EncDecHybridRNNTCTCBPEModelWithPrompt',
-];
-const AED_CLASSES = ['EncDecMultiTaskModel'];
-
 /** Reads a resolved config. Throws `checkpoint-unsupported` that names the key, its value and what is supported. */
 export function readSpec(config: unknown): ModelSpec {
   const className = targetClass(config);
@@ -52,10 +44,9 @@ export function readSpec(config: unknown): ModelSpec {
   const isTransducer = isHybrid || TRANSDUCER_CLASSES.includes(className);
   const isAed = AED_CLASSES.includes(className);
   if (!isTransducer && !isAed && !CTC_CLASSES.includes(className)) {
-    const supported = [...CTC_CLASSES, ...TRANSDUCER_CLASSES, ...HYBRID_CLASSES, ...AED_CLASSES].join(', ');
     throw new AsrError(
       'checkpoint-unsupported',
-      `The checkpoint's class (target) is ${className || 'missing'}; supported are ${supported}.`,
+      `The checkpoint's class (target) is ${className || 'missing'}; supported are ${SUPPORTED_CLASSES.join(', ')}.`,
     );
   }
   const tokenizer = readTokenizerSpec(config, isTransducer ? 'joint' : 'decoder');

@@ -1,0 +1,164 @@
+/**
+ * A classification checkpoint, loaded (NeMo `EncDecClassificationModel`, `EncDecFrameClassificationModel`).
+ *
+ * Its answers are hypotheses too: `text` is the label, or the labels of the stretches; `labels` the scores. There are no tokens, and nothing to
+ * stream. NeMo 3.0 ignores `crop_or_pad_augment` here, and so do we.
+ */
+import { throwIfAborted } from '../base/abort.ts';
+import { AsrError, assert } from '../base/errors.ts';
+import type { CheckpointFiles } from '../base/files.ts';
+import type { MelFeatures } from '../audio/mel.ts';
+import { type ClassifierSpec, paddingColumns } from '../model/classifier-spec.ts';
+import type { ContextSize } from '../model/conformer-spec.ts';
+import { attentionContexts, frameFactor } from '../model/encoder.ts';
+import { openAudio } from './audio-source.ts';
+import type { CheckpointExport } from './checkpoint-export.ts';
+import { type ClassScores, classHypothesis } from './class-hypothesis.ts';
+import { type EncoderRunner, hostValues } from './encoder-runner.ts';
+import type { EngineModel, EngineStream } from './engine-model.ts';
+import type { AudioInput, ModelInfo, ModelReport, TranscribeOptions, TranscribeResult } from './options.ts';
+import type { ModelSessions } from './sessions.ts';
+import { cutWindows } from './windows.ts';
+
+export type ClassifierParts = {
+  readonly spec: ClassifierSpec;
+  readonly info: ModelInfo;
+  readonly cfg: unknown;
+  readonly features: { extract(samples: Float32Array): MelFeatures };
+  readonly sessions: ModelSessions;
+  readonly encoder: EncoderRunner;
+  readonly report: () => ModelReport;
+  readonly exports: CheckpointExport;
+};
+
+export class LoadedClassifier implements EngineModel {
+  readonly parts: ClassifierParts;
+  #disposed = false;
+
+  constructor(parts: ClassifierParts) {
+    this.parts = parts;
+  }
+
+  get info(): ModelInfo {
+    return this.parts.info;
+  }
+
+  get report(): ModelReport {
+    return this.parts.report();
+  }
+
+  get cfg(): unknown {
+    return this.parts.cfg;
+  }
+
+  /** Clips are classified whole; of frame classifiers, recordings over two minutes in windows cut at pauses, unless `long` is `full`. */
+  async transcribe(
+    audio: readonly AudioInput[],
+    options: TranscribeOptions = {},
+  ): Promise<readonly TranscribeResult[]> {
+    this.#assertUsable();
+    if (audio.length === 0) throw new TypeError('transcribe() needs at least one recording.');
+    const results: TranscribeResult[] = [];
+    for (const [fileIndex, input] of audio.entries()) {
+      const result = await this.#classify(input, options);
+      results.push(result);
+      const seconds = results.reduce((sum, { duration }) => sum + duration, 0);
+      options.onProgress?.({ phase: 'transcribe', seconds, fileIndex, text: result.hypothesis.text });
+    }
+    return results;
+  }
+
+  async openStream(): Promise<EngineStream> {
+    throw this.#notAvailable('stream()');
+  }
+
+  /** As for recognizers. */
+  saveTo(): Promise<Blob> {
+    this.#assertUsable();
+    return this.parts.exports.saveTo();
+  }
+
+  /** As for recognizers. */
+  exportOnnx(options: { readonly precision?: string } = {}): CheckpointFiles {
+    this.#assertUsable();
+    return this.parts.exports.exportOnnx(options);
+  }
+
+  async dispose(): Promise<void> {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    await this.parts.sessions[Symbol.asyncDispose]();
+  }
+
+  async #classify(input: AudioInput, options: TranscribeOptions): Promise<TranscribeResult> {
+    const { spec, info, sessions } = this.parts;
+    const { signal, channelSelector, timestamps = false, returnAlignments = false, long = 'auto' } = options;
+    if (long === 'buffered') throw this.#notAvailable('long "buffered"');
+    const { sampleRate } = info;
+    const { hopLength } = frontEndOf(spec);
+    const blocks = openAudio(input, {
+      sampleRate,
+      ...(channelSelector === undefined ? {} : { channelSelector }),
+      ...(signal ? { signal } : {}),
+    });
+    const scores: ClassScores[] = [];
+    let numSamples = 0;
+    for await (const window of cutWindows(blocks, {
+      sampleRate,
+      frameSamples: hopLength * frameFactor(spec.encoder),
+      long: spec.classification.kind === 'clip' ? 'full' : long,
+    })) {
+      throwIfAborted(signal);
+      numSamples = window.start + window.samples.length;
+      scores.push(await sessions.withFallback(() => this.#score(window.samples)));
+    }
+    const hypothesis = classHypothesis(scores, spec.classification, {
+      frameSeconds: info.frameSeconds,
+      timestamps,
+      returnAlignments,
+    });
+    return { hypothesis, duration: numSamples / sampleRate, long: scores.length > 1 ? 'pauses' : 'full' };
+  }
+
+  async #score(samples: Float32Array): Promise<ClassScores> {
+    const { spec, features, encoder, sessions } = this.parts;
+    const { numClasses, kind } = spec.classification;
+    const clip = features.extract(samples);
+    if (clip.numFrames === 0) return { values: new Float32Array(0), numFrames: 0 };
+    const context = (attentionContexts(spec.encoder)[0] ?? [-1, -1]) as ContextSize;
+    const { tensor, lengths } = await encoder.encode(
+      [clip],
+      context,
+      undefined,
+      paddingColumns(spec.frontEnd, samples.length),
+    );
+    try {
+      const head = await sessions.get('classification');
+      const { scores } = await head.run({ encoded: tensor });
+      assert(scores, 'the classification head gave no scores');
+      const values = await hostValues(scores);
+      scores.dispose();
+      const numFrames = kind === 'clip' ? 1 : (lengths[0] as number);
+      return { values: values.slice(0, numFrames * numClasses), numFrames };
+    } finally {
+      tensor.dispose();
+    }
+  }
+
+  #assertUsable(): void {
+    if (this.#disposed) throw new AsrError('disposed', 'The model was disposed; load it again.');
+  }
+
+  #notAvailable(method: string): AsrError {
+    return new AsrError('unsupported-option', `${method} is not available for ${this.info.className}: it classifies.`);
+  }
+}
+
+/** Rate and hop of the front end, whichever it is. */
+export function frontEndOf({ frontEnd }: ClassifierSpec): {
+  readonly sampleRate: number;
+  readonly hopLength: number;
+  readonly windowStride: number;
+} {
+  return frontEnd.kind === 'mel' ? frontEnd.mel : frontEnd.mfcc;
+}

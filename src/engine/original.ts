@@ -1,0 +1,74 @@
+/**
+ * The checkpoint as it came, for saving it: a converted one cannot be turned back (norms are folded, scales multiplied in).
+ *
+ * Nothing is kept for it: a file is read again, a download fetched again. One opened by its id in this browser's store has no source.
+ */
+import { readWeights } from '../archive/read-weights.ts';
+import { writeTar } from '../archive/write-tar.ts';
+import { writeTorchZip } from '../archive/write-torch-zip.ts';
+import { writeYaml } from '../archive/write-yaml.ts';
+import { readYaml } from '../archive/yaml.ts';
+import { AsrError } from '../base/errors.ts';
+import type { CheckpointFiles } from '../base/files.ts';
+import { type CheckpointSource, type SourceOptions, openSource } from '../checkpoint/source.ts';
+import { recognizerConfig, recognizerWeights } from '../model/checkpoint-spec.ts';
+import { targetClass } from '../model/config.ts';
+import { ASR_WITH_TTS } from '../model/model-class.ts';
+import { openCheckpoint } from './convert.ts';
+
+const CONFIG = 'model_config.yaml';
+const WEIGHTS = 'model_weights.ckpt';
+
+/** The checkpoint's own files. Throws `unsupported-option` where they are not to be had, and what opening a source throws. */
+export async function openOriginal(source: CheckpointSource, options: SourceOptions): Promise<CheckpointFiles> {
+  if (source.kind === 'stored')
+    throw new AsrError(
+      'unsupported-option',
+      'A checkpoint opened from the store is converted and cannot be turned back; open it from its file or address to save it.',
+    );
+  const opened = await openSource(source, options);
+  const content = await opened.open(options.signal ? { signal: options.signal } : {});
+  // What `open` gave stays readable.
+  await opened.discard();
+  return openCheckpoint(content, options.signal);
+}
+
+/** A `.nemo` of the members as they are (NeMo `save_to`); weights that torch cannot read, such as safetensors, are written anew. */
+export async function saveCheckpoint(files: CheckpointFiles): Promise<Blob> {
+  const weights = files.get(WEIGHTS);
+  if (!weights || (await isTorchFile(weights))) return writeTar(files);
+  return writeTar(new Map([...files, [WEIGHTS, await writeTorchZip(await readWeights(weights))]]));
+}
+
+/** The recognizer inside an `ASRWithTTSModel` as a `.nemo` of its own (NeMo `save_asr_model_to`). */
+export async function saveRecognizer(files: CheckpointFiles): Promise<Blob> {
+  const config = await readYaml(files.get(CONFIG) ?? new Blob());
+  const className = targetClass(config);
+  if (className !== ASR_WITH_TTS)
+    throw new AsrError(
+      'unsupported-option',
+      `Only an ${ASR_WITH_TTS} has a recognizer to be taken out; this is an ${className}: save it as it is.`,
+    );
+  const inner = recognizerConfig(config);
+  const weights = recognizerWeights(config, await readWeights(files.get(WEIGHTS) ?? new Blob()));
+  const members = new Set(namedMembers(inner));
+  return writeTar(
+    new Map([
+      ...[...files].filter(([name]) => members.has(name)),
+      [CONFIG, writeYaml(inner)],
+      [WEIGHTS, await writeTorchZip(weights)],
+    ]),
+  );
+}
+
+/** Members that the configuration names, `nemo:<member>`. */
+function namedMembers(value: unknown): string[] {
+  if (typeof value === 'string') return value.startsWith('nemo:') ? [value.slice('nemo:'.length)] : [];
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(namedMembers) : [];
+}
+
+/** Zip, or the pickle that `torch.save` wrote before 1.6; both begin so. */
+async function isTorchFile(blob: Blob): Promise<boolean> {
+  const [first, second] = new Uint8Array(await blob.slice(0, 2).arrayBuffer());
+  return (first === 0x50 && second === 0x4b) || first === 0x80;
+}

@@ -1,0 +1,85 @@
+/** ASR-TTS hybrids and classifiers: models that are more, or less, than a recognizer (WASM, Node). */
+import { expect, test } from 'vitest';
+import { TOLERANCE, openGolden } from '../../e2e/support/golden.ts';
+import { LoadedModel } from './asr-model.ts';
+import type { EngineModel } from './engine-model.ts';
+import { loadModel } from './load.ts';
+
+const load = (file: Blob, expectedClass?: string): Promise<EngineModel> =>
+  loadModel(
+    { kind: 'file', file, name: 'model.nemo' },
+    { device: 'wasm', cache: false, ...(expectedClass ? { expectedClass } : {}) },
+  );
+
+test.each(['model.nemo', 'hybrid.nemo', 'fused.nemo', 'extracted.nemo'])(
+  'asr-with-tts/%s transcribes as its recognizer does',
+  async (file) => {
+    const golden = openGolden('asr-with-tts');
+    const isHybrid = file === 'hybrid.nemo' || file === 'fused.nemo';
+    const model = await load(golden.archive(file), isHybrid ? 'ASRWithTTSModel' : 'EncDecCTCModelBPE');
+    expect(model.info.className).toBe(isHybrid ? 'ASRWithTTSModel' : 'EncDecCTCModelBPE');
+    const results = await model.transcribe(golden.inputs.map((input) => input.file));
+    const expected = golden.transcripts('greedy').single;
+    results.forEach(({ hypothesis }, index) => {
+      expect(hypothesis.text).toBe(expected[index]!.text);
+      expect(hypothesis.score).toBeCloseTo(expected[index]!.score, 2);
+    });
+    await model.dispose();
+  },
+);
+
+test('the recognizer of an ASRWithTTSModel is saved as a checkpoint of its own', async () => {
+  const golden = openGolden('asr-with-tts');
+  const hybrid = await load(golden.archive('fused.nemo'));
+  if (!(hybrid instanceof LoadedModel)) throw new Error('not a recognizer');
+  const saved = await load(await hybrid.saveAsrModelTo(), 'EncDecCTCModelBPE');
+  const [result] = await saved.transcribe([golden.inputs[0]!.file]);
+  expect(result?.hypothesis.text).toBe(golden.transcripts('greedy').single[0]!.text);
+  if (!(saved instanceof LoadedModel)) throw new Error('not a recognizer');
+  await expect(saved.saveAsrModelTo()).rejects.toMatchObject({ code: 'unsupported-option' });
+});
+
+test("a clip classifier answers with its label and NeMo's probabilities", async () => {
+  const golden = openGolden('marblenet-classification');
+  const model = await load(golden.archive(), 'EncDecClassificationModel');
+  expect(model.info.labels).toEqual(golden.json['labels']);
+  const results = await model.transcribe(golden.inputs.map((input) => input.file));
+  const labels = golden.json['labels'] as string[];
+  const answers = golden.json['transcribe'] as [number][];
+  const logits = golden.json['transcribe_logprobs'] as number[][];
+  results.forEach(({ hypothesis }, index) => {
+    expect(hypothesis.text).toBe(labels[answers[index]![0]]);
+    const expected = softmax(logits[index]!);
+    hypothesis.labels!.forEach(({ label, score }, position) => {
+      expect(label).toBe(labels[position]);
+      expect(Math.abs(score - expected[position]!)).toBeLessThan(TOLERANCE.logits);
+    });
+  });
+});
+
+test("a frame classifier gives NeMo's probabilities for every frame, and stretches of speech as segments", async () => {
+  const golden = openGolden('marblenet-frame-vad');
+  const model = await load(golden.archive(), 'EncDecFrameClassificationModel');
+  for (const [index, input] of golden.inputs.entries()) {
+    const [result] = await model.transcribe([input.file], { timestamps: true });
+    const { frameScores, timestamp, text } = result!.hypothesis;
+    const { numFrames, numClasses, values } = frameScores!;
+    expect(numFrames).toBe(golden.encodedLength(index));
+    const theirs = golden.array(`single.${index}.speech_probability`).data;
+    for (let frame = 0; frame < numFrames; frame++)
+      expect(Math.abs(values[frame * numClasses + 1]! - theirs[frame]!)).toBeLessThan(TOLERANCE.logits);
+    expect(timestamp.segment!.at(-1)!.endOffset).toBe(numFrames);
+    expect(text).toBe(timestamp.segment!.map(({ segment }) => segment).join(' '));
+  }
+});
+
+test('a classifier has nothing to stream', async () => {
+  const model = await load(openGolden('marblenet-frame-vad').archive());
+  await expect(model.openStream({}, () => {})).rejects.toMatchObject({ code: 'unsupported-option' });
+});
+
+function softmax(values: readonly number[]): number[] {
+  const highest = Math.max(...values);
+  const powers = values.map((value) => Math.exp(value - highest));
+  return powers.map((power) => power / powers.reduce((sum, other) => sum + other, 0));
+}
