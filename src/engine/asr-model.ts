@@ -63,8 +63,6 @@ export class LoadedModel implements EngineModel, RunningModel {
   ): Promise<readonly TranscribeResult[]> {
     this.#assertUsable();
     if (audio.length === 0) throw new TypeError('transcribe() needs at least one recording.');
-    if (options.long === 'buffered')
-      throw new AsrError('unsupported-option', 'long "buffered" is not supported yet; use "auto", "full" or "pauses".');
     const job = new TranscribeJob(this, audio, options);
     return job.run();
   }
@@ -113,6 +111,8 @@ export class LoadedModel implements EngineModel, RunningModel {
   changeSubsamplingConvChunkingFactor(factor: number): void {
     const isPower = Number.isInteger(factor) && factor > 0 && (factor & (factor - 1)) === 0;
     if (factor !== -1 && !isPower) throw new TypeError('The chunking factor must be -1, 1 or a power of 2.');
+  }
+
   /** A `.nemo` that NeMo restores, of the checkpoint's own members (NeMo `save_to`): the source is read again. Decoding and attention settings changed since are not part of it. */
   saveTo(): Promise<Blob> {
     this.#assertUsable();
@@ -129,8 +129,6 @@ export class LoadedModel implements EngineModel, RunningModel {
   exportOnnx(options: { readonly precision?: string } = {}): CheckpointFiles {
     this.#assertUsable();
     return this.parts.exports.exportOnnx(options);
-  }
-
   }
 
   async dispose(): Promise<void> {

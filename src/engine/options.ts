@@ -47,6 +47,26 @@ export type AudioInput =
 /** `full` decodes in one go, `buffered` in overlapping windows as NeMo's scripts do, `pauses` cuts where nobody speaks, `auto` picks and says what it did. */
 export type LongAudioMode = 'auto' | 'full' | 'buffered' | 'pauses';
 
+/**
+ * How `long: 'buffered'` cuts and joins. Canary checkpoints take none of it: their windows of 40 s are joined by spaces, as in NeMo.
+ *
+ * `context` encodes every chunk between `leftSeconds` and `rightSeconds` of its neighbours and carries the decoder on (NeMo
+ * `speech_to_text_streaming_infer_rnnt.py`); `middle` takes the middle of overlapping buffers, `lcs` joins them by what they have in common
+ * (NeMo `speech_to_text_buffered_infer_ctc.py`, `…_rnnt.py`).
+ */
+export type BufferedOptions = {
+  /** @default 'context' for transducers, 'middle' for CTC */
+  readonly method?: 'context' | 'middle' | 'lcs';
+  /** New audio a piece. @default 10 for `context`, else 1.6 */
+  readonly chunkSeconds?: number;
+  /** Length of a buffer of `middle` and `lcs`. @default 4 */
+  readonly bufferSeconds?: number;
+  /** Audio before a chunk of `context`. @default 10 */
+  readonly leftSeconds?: number;
+  /** Audio behind a chunk of `context`. @default 5 */
+  readonly rightSeconds?: number;
+};
+
 /** A prompt slot's value: NeMo's literal, or a boolean for the slots that are on or off. */
 export type PromptValue = string | boolean;
 
@@ -72,6 +92,8 @@ export type TranscribeOptions = CallOptions & {
   readonly channelSelector?: number | 'average';
   /** How audio longer than one window is treated. @default 'auto' */
   readonly long?: LongAudioMode;
+  /** Details of `long: 'buffered'`. */
+  readonly buffered?: BufferedOptions;
   /** Canary: `'asr'` or `'ast'` (translate). `canary2` prompts have no task: there two different languages mean translation. @default 'asr' */
   readonly task?: string;
   /** Canary: language spoken. @default the checkpoint's, as a rule 'en' */
@@ -89,6 +111,8 @@ export type TranscribeResult = {
   readonly hypothesis: Hypothesis;
   /** Seconds of audio. */
   readonly duration: number;
+  /** How it was decoded: what `long: 'auto'` chose, or what was asked for. */
+  readonly long: Exclude<LongAudioMode, 'auto'>;
 };
 
 /** Options of `stream`. */
@@ -149,6 +173,8 @@ export type ModelInfo = {
   /** Look-aheads a cache-aware checkpoint offers; empty for full-context ones. */
   readonly attContextSizes: readonly (readonly [number, number])[];
   readonly languages: readonly string[];
+  /** Classification models: the classes, in the order of scores. */
+  readonly labels?: readonly string[];
 };
 
 /** A checkpoint kept in this browser. */
@@ -159,5 +185,3 @@ export type StoredCheckpoint = {
   readonly bytes: number;
   readonly storedAt: number;
 };
-  /** Classification models: the classes, in the order of scores. */
-  readonly labels?: readonly string[];

@@ -7,6 +7,8 @@ import { throwIfAborted } from '../base/abort.ts';
 import { frameFactor } from '../model/encoder.ts';
 import { createAedRequest } from './aed-request.ts';
 import { openAudio } from './audio-source.ts';
+import { decodeBuffered } from './buffered-decoding.ts';
+import { type BufferedPlan, planBuffered } from './buffered-options.ts';
 import { type DecodeOptions, type Decoded, type Prepared, decodeClips, prepareClips } from './decode-clips.ts';
 import type { RunningModel } from './engine-model.ts';
 import type { DecodedWindow } from './hypothesis.ts';
@@ -14,6 +16,8 @@ import type { AudioInput, TranscribeOptions, TranscribeResult } from './options.
 import { type AudioWindow, cutWindows } from './windows.ts';
 
 const DEFAULT_BATCH_SIZE = 4;
+/** Audio between two reports of a buffered recording: its whole text is written anew each time. */
+const PROGRESS_SECONDS = 10;
 
 type PendingWindow = AudioWindow & { readonly fileIndex: number };
 type FileResult = { readonly windows: DecodedWindow[]; numSamples: number };
@@ -47,6 +51,10 @@ export class TranscribeJob {
     const { sampleRate, hopLength } = spec.mel;
     const frameSamples = hopLength * frameFactor(spec.encoder);
 
+    // An attention decoder reads whole windows; of those it gets fixed ones.
+    const plan =
+      long === 'buffered' && spec.aed === undefined ? planBuffered(this.#model, this.#options.buffered) : undefined;
+
     for (const [fileIndex, input] of this.#audio.entries()) {
       const blocks = openAudio(input, {
         sampleRate,
@@ -54,6 +62,10 @@ export class TranscribeJob {
         ...(channelSelector === undefined ? {} : { channelSelector }),
         ...(signal ? { signal } : {}),
       });
+      if (plan) {
+        await this.#decodeBuffered(blocks, fileIndex, plan);
+        continue;
+      }
       for await (const window of cutWindows(blocks, { sampleRate, frameSamples, long })) {
         throwIfAborted(signal);
         this.#pending.push({ ...window, fileIndex });
@@ -69,7 +81,30 @@ export class TranscribeJob {
         decoding: this.#model.decoding?.config,
       }),
       duration: numSamples / sampleRate,
+      long: long !== 'auto' ? long : windows.length > 1 ? 'pauses' : 'full',
     }));
+  }
+
+  /** A recording by itself, piece by piece. */
+  async #decodeBuffered(blocks: AsyncIterable<Float32Array>, fileIndex: number, plan: BufferedPlan): Promise<void> {
+    const file = this.#files[fileIndex] as FileResult;
+    const { sampleRate } = this.#model.parts.spec.mel;
+    let reported = 0;
+    const { decoded, numSamples } = await decodeBuffered(this.#model, blocks, {
+      plan,
+      language: this.#options.targetLang,
+      signal: this.#options.signal,
+      onPiece: (soFar, samples) => {
+        if (samples - reported < PROGRESS_SECONDS * sampleRate) return;
+        reported = samples;
+        file.windows[0] = { decoded: soFar(), startFrame: 0 };
+        file.numSamples = samples;
+        this.#reportProgress(fileIndex);
+      },
+    });
+    file.windows[0] = { decoded, startFrame: 0 };
+    file.numSamples = numSamples;
+    this.#reportProgress(fileIndex);
   }
 
   /** Encodes and decodes the pending windows together. */

@@ -27,6 +27,8 @@ export type WindowOptions = {
 const FULL_SECONDS = 120;
 const MAX_WINDOW_SECONDS = 30;
 const MIN_WINDOW_SECONDS = 15;
+/** What NeMo's chunked inference of attention decoders cuts, wherever the words are. */
+const BUFFERED_SECONDS = 40;
 /** The last two windows share what is left: a cut in a pause matters more than length there. */
 const MIN_LAST_SECONDS = 5;
 
@@ -35,6 +37,10 @@ export async function* cutWindows(
   options: WindowOptions,
 ): AsyncGenerator<AudioWindow> {
   const { sampleRate, long } = options;
+  if (long === 'buffered') {
+    yield* cutEvenly(blocks, BUFFERED_SECONDS * sampleRate);
+    return;
+  }
   const fullSamples =
     long === 'full'
       ? Number.POSITIVE_INFINITY
@@ -64,6 +70,20 @@ export async function* cutWindows(
   }
   while (numPending > (start === 0 ? fullSamples : MAX_WINDOW_SECONDS * sampleRate)) yield takeFirst(MIN_LAST_SECONDS);
   yield { samples: concatenate(pending), start, isLast: true };
+}
+
+async function* cutEvenly(blocks: AsyncIterable<Float32Array>, size: number): AsyncGenerator<AudioWindow> {
+  let pending = new Float32Array(0);
+  let start = 0;
+  for await (const block of blocks) {
+    pending = concatenate([pending, block]) as Float32Array<ArrayBuffer>;
+    while (pending.length > size) {
+      yield { samples: pending.slice(0, size), start, isLast: false };
+      pending = pending.slice(size);
+      start += size;
+    }
+  }
+  yield { samples: pending, start, isLast: true };
 }
 
 /** End of the first window, on an encoder frame. */

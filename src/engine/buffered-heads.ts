@@ -1,0 +1,115 @@
+/** One piece of a long recording through encoder and head. Each call can be repeated, so a lost GPU costs one piece, not the recording. */
+import type { MelFeatures } from '../audio/mel.ts';
+import { throwIfAborted } from '../base/abort.ts';
+import type { Emission } from '../base/emission.ts';
+import type { BufferFrames } from '../decoding/buffer-merge.ts';
+import { type TransducerDecoded, type TransducerState, decodeTransducerGreedy } from '../decoding/transducer-greedy.ts';
+import { blankClass } from '../model/transducer-spec.ts';
+import type { Tensor } from '../runtime/session.ts';
+import { projectFrames } from './decode-clips.ts';
+import { hostIds } from './decode-ctc.ts';
+import { transducerDecodingOf } from './decoding.ts';
+import { type Encoded, hostValues } from './encoder-runner.ts';
+import type { RunningModel } from './engine-model.ts';
+import { type PredictorState, TransducerRunner } from './transducer-runner.ts';
+
+type PieceOptions = { readonly language?: string | undefined; readonly signal?: AbortSignal | undefined };
+
+/** Best class of every encoder frame, and its log-probability. */
+export function ctcPieces(
+  model: RunningModel,
+  features: MelFeatures,
+  language: string | undefined,
+): Promise<{ readonly ids: Int32Array; readonly best: Float32Array }> {
+  return encoded(model, features, language, async ({ tensor, lengths }) => {
+    const session = await model.parts.sessions.get('ctc');
+    const outputs = await session.run({ encoded: tensor }, ['ids', 'best']);
+    const ids = await hostIds(outputs['ids'] as Tensor);
+    const best = await hostValues(outputs['best'] as Tensor);
+    const [length = 0] = lengths;
+    return { ids: ids.subarray(0, length), best: best.slice(0, length) };
+  });
+}
+
+/**
+ * Tokens of every frame of a buffer that ends at encoder frame `endFrame` of the recording. As in NeMo's lattices there are more frames than
+ * the buffer has where the last step of a TDT model jumps past its end.
+ */
+export async function framesOfBuffer(
+  model: RunningModel,
+  features: MelFeatures,
+  { endFrame, ...options }: PieceOptions & { readonly endFrame: number },
+): Promise<BufferFrames<Emission>> {
+  const { emissions, steps, numFrames } = await decode(model, features, { ...options, left: 0, count: Infinity });
+  const last = steps.at(-1);
+  const frames = Array.from({ length: last ? last.frame + Math.max(last.duration, 1) : 0 }, (): Emission[] => []);
+  for (const emission of emissions)
+    frames[emission.frame]?.push({ ...emission, frame: emission.frame + endFrame - numFrames });
+  return frames;
+}
+
+/** Decodes `count` frames behind the first `left` ones, going on from `state`. */
+export function transducerPiece(
+  model: RunningModel,
+  features: MelFeatures,
+  options: PieceOptions & {
+    readonly left: number;
+    readonly count: number;
+    readonly state: TransducerState<PredictorState> | undefined;
+  },
+): Promise<TransducerDecoded<PredictorState>> {
+  return decode(model, features, { ...options, keepSteps: false });
+}
+
+type DecodeOptions = PieceOptions & {
+  readonly left: number;
+  readonly count: number;
+  readonly state?: TransducerState<PredictorState> | undefined;
+  readonly keepSteps?: boolean;
+};
+
+function decode(
+  model: RunningModel,
+  features: MelFeatures,
+  { left, count, state, keepSteps = true, language, signal }: DecodeOptions,
+): Promise<TransducerDecoded<PredictorState> & { readonly numFrames: number }> {
+  const { sessions, spec } = model.parts;
+  const transducer = spec.transducer as NonNullable<typeof spec.transducer>;
+  return encoded(model, features, language, async (clip) => {
+    const [frames = new Float32Array(0)] = await projectFrames(sessions, spec, clip);
+    const size = transducer.joint.hiddenSize;
+    const numFrames = Math.max(0, Math.min(count, (clip.lengths[0] as number) - left));
+    const part = frames.subarray(left * size, (left + numFrames) * size);
+    const [decoded] = await decodeTransducerGreedy(
+      new TransducerRunner(sessions, transducer, [part]),
+      [numFrames],
+      {
+        blank: blankClass(transducer),
+        durations: transducer.durations,
+        bigBlankDurations: transducer.bigBlankDurations,
+        maxSymbols: model.maxSymbols,
+        fusion: transducerDecodingOf(model.decoding).fusion,
+        keepSteps,
+        onRound: () => throwIfAborted(signal),
+      },
+      state && [state],
+    );
+    return { ...(decoded as TransducerDecoded<PredictorState>), numFrames };
+  });
+}
+
+function encoded<T>(
+  { parts, context }: RunningModel,
+  features: MelFeatures,
+  language: string | undefined,
+  work: (encoded: Encoded) => Promise<T>,
+): Promise<T> {
+  return parts.sessions.withFallback(async () => {
+    const clip = await parts.encoder.encode([features], context, language);
+    try {
+      return await work(clip);
+    } finally {
+      clip.tensor.dispose();
+    }
+  });
+}

@@ -1,0 +1,32 @@
+/** The settings of `long: 'buffered'`, filled in and checked; NeMo's scripts take the same numbers as arguments. */
+import { AsrError } from '../base/errors.ts';
+import { frameFactor } from '../model/encoder.ts';
+import type { RunningModel } from './engine-model.ts';
+import type { BufferedOptions } from './options.ts';
+
+/** A filled-in `BufferedOptions`. */
+export type BufferedPlan = Required<BufferedOptions>;
+
+const FILLED = {
+  context: { chunkSeconds: 10, leftSeconds: 10, rightSeconds: 5, bufferSeconds: 0 },
+  middle: { chunkSeconds: 1.6, bufferSeconds: 4, leftSeconds: 0, rightSeconds: 0 },
+} as const;
+
+/** @throws AsrError `unsupported-option` for what the head or the numbers cannot do */
+export function planBuffered(model: RunningModel, options: BufferedOptions = {}): BufferedPlan {
+  const { method = model.decoder === 'ctc' ? 'middle' : 'context' } = options;
+  const { hopLength, sampleRate } = model.parts.spec.mel;
+  const plan = { method, ...FILLED[method === 'context' ? 'context' : 'middle'], ...options };
+  const refuse = (what: string): never => {
+    throw new AsrError('unsupported-option', `long "buffered": ${what}.`);
+  };
+  const { config } = model.decoding ?? {};
+  if (config && !config.isGreedy) refuse(`it decodes greedily; change the decoding strategy from "${config.strategy}"`);
+  if (method === 'lcs' && model.decoder === 'ctc') refuse('method "lcs" is for transducers; CTC has "middle"');
+  const frameSeconds = (hopLength * frameFactor(model.parts.spec.encoder)) / sampleRate;
+  if (!(plan.chunkSeconds >= frameSeconds)) refuse(`chunkSeconds is less than one encoder frame (${frameSeconds} s)`);
+  if (!(plan.leftSeconds >= 0 && plan.rightSeconds >= 0)) refuse('leftSeconds and rightSeconds cannot be negative');
+  if (method !== 'context' && !(plan.bufferSeconds >= plan.chunkSeconds))
+    refuse(`bufferSeconds (${plan.bufferSeconds}) is less than chunkSeconds (${plan.chunkSeconds})`);
+  return plan;
+}
