@@ -7,7 +7,7 @@ import { type StageTimes, timeStages } from '../engine/stage-times.ts';
 import { openAudioArgument } from './audio-argument.ts';
 import type { Command } from './command.ts';
 import { toJsonText } from './json.ts';
-import { openModel, TRANSCRIBE_OPTIONS, TRANSCRIBE_USAGE } from './model-options.ts';
+import { openRecognizer, TRANSCRIBE_OPTIONS, TRANSCRIBE_USAGE } from './model-options.ts';
 
 const DEFAULT_RUNS = 5;
 
@@ -19,7 +19,7 @@ export const benchCommand: Command = {
     const [path] = args.exactly('AUDIO') as [string];
     const numRuns = args.integer('runs', { min: 1 }) ?? DEFAULT_RUNS;
     using audio = await openAudioArgument(path);
-    const { model, loadSeconds } = await openModel(args);
+    const { model, loadSeconds } = await openRecognizer(args);
     try {
       const { seconds, text, numTokens } = await timeStages(model, audio.blob);
       const runs: StageTimes[] = [];

@@ -6,7 +6,7 @@ import { hostValues } from '../engine/encoder-runner.ts';
 import { openAudioArgument } from './audio-argument.ts';
 import type { Command } from './command.ts';
 import { toJsonText } from './json.ts';
-import { openModel, TRANSCRIBE_OPTIONS, TRANSCRIBE_USAGE, transcribeOptions } from './model-options.ts';
+import { openRecognizer, TRANSCRIBE_OPTIONS, TRANSCRIBE_USAGE, transcribeOptions } from './model-options.ts';
 import { toNpy } from './npy.ts';
 
 type Matrix = { readonly data: Float32Array; readonly shape: readonly [number, number] };
@@ -19,7 +19,7 @@ export const featuresCommand: Command = {
     const [path] = args.exactly('AUDIO') as [string];
     const { channelSelector } = transcribeOptions(args);
     using audio = await openAudioArgument(path);
-    const { model } = await openModel(args);
+    const { model } = await openRecognizer(args);
     try {
       const samples: Float32Array[] = [];
       const source = {

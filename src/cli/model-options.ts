@@ -1,6 +1,8 @@
 /** The options that choose a checkpoint, where it runs and how it decodes, and the model they give. */
+import { AsrError } from '../base/errors.ts';
 import { LoadedModel } from '../engine/asr-model.ts';
 import { loadModel } from '../engine/load.ts';
+import { LoadedClassifier } from '../engine/loaded-classifier.ts';
 import type { LoadOptions, LongAudioMode, TranscribeOptions } from '../engine/options.ts';
 import { toCheckpointSource } from './checkpoint-argument.ts';
 import { openDecodingFiles } from './decoding-argument.ts';
@@ -36,12 +38,22 @@ const PRECISIONS = ['auto', 'fp32', 'fp16', 'int8', 'int4'] as const;
 const LONG: readonly LongAudioMode[] = ['auto', 'full', 'buffered', 'pauses'];
 
 export type OpenedModel = {
-  readonly model: LoadedModel;
+  readonly model: LoadedModel | LoadedClassifier;
   /** Seconds it took to open, convert and make sessions. */
   readonly loadSeconds: number;
   /** `--prompt`, as given. */
   readonly prompt: Readonly<Record<string, unknown>> | undefined;
 };
+
+/** A model that writes down what is said. */
+export type OpenedRecognizer = OpenedModel & { readonly model: LoadedModel };
+
+/** As `openModel`, for commands that are of no use to classifiers. */
+export async function openRecognizer(args: Arguments): Promise<OpenedRecognizer> {
+  const { model, ...rest } = await openModel(args);
+  if (model instanceof LoadedModel) return { model, ...rest };
+  throw new AsrError('unsupported-option', `${model.info.className} classifies: 'sotto transcribe' gives its labels.`);
+}
 
 /** Loads `--model`, with the decoder and attention that were asked for. */
 export async function openModel(args: Arguments): Promise<OpenedModel> {
@@ -58,8 +70,13 @@ export async function openModel(args: Arguments): Promise<OpenedModel> {
   const startedAt = performance.now();
   const options: LoadOptions = { device, precision, cache: false };
   const model = await loadModel(source, options);
-  if (!(model instanceof LoadedModel)) throw new Error('the engine gave no model of its own');
   const loadSeconds = (performance.now() - startedAt) / 1000;
+  if (model instanceof LoadedClassifier) {
+    if (decoding || decoderType || attention || context || prompt)
+      throw new AsrError('unsupported-option', `${model.info.className} classifies: there is nothing to decode.`);
+    return { model, loadSeconds, prompt };
+  }
+  if (!(model instanceof LoadedModel)) throw new Error('the engine gave no model of its own');
   if (decoding || decoderType) await model.changeDecodingStrategy(decoding, decoderType ? { decoderType } : {});
   if (attention) model.changeAttentionModel(attention);
   if (context) model.setDefaultAttContextSize(context);

@@ -6,6 +6,7 @@
  */
 import { AsrError } from '../base/errors.ts';
 import type { LoadedModel } from '../engine/asr-model.ts';
+import type { LoadedClassifier } from '../engine/loaded-classifier.ts';
 import type { PromptValue, TranscribeOptions } from '../engine/options.ts';
 import { type Arguments, UsageError } from './command.ts';
 
@@ -48,11 +49,13 @@ export function slotsOfLine(fields: Readonly<Record<string, unknown>>): Slots | 
 
 /** @throws AsrError `unsupported-option` for a prompt the checkpoint cannot take */
 export function promptOptions(
-  model: LoadedModel,
+  model: LoadedModel | LoadedClassifier,
   argument: Readonly<Record<string, unknown>> | undefined,
   line?: Slots,
 ): Prompted {
-  const { aed, languagePrompt, className } = model.parts.spec;
+  const { spec } = model.parts;
+  const { className } = spec;
+  const { aed, languagePrompt } = 'classification' in spec ? {} : spec;
   if (!aed && !languagePrompt) {
     if (argument) throw new AsrError('unsupported-option', `${className} takes no prompt; leave --prompt out.`);
     return {};

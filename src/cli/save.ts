@@ -1,7 +1,6 @@
-/** `sotto save`: writes a checkpoint back as a `.nemo`, plain tar as NeMo saves today, its members as they are. */
-import { writeTar } from '../archive/write-tar.ts';
-import { AsrError } from '../base/errors.ts';
+/** `sotto save`: writes a checkpoint, or the recognizer inside an ASRWithTTSModel, as a `.nemo`: a plain tar, as NeMo saves today. */
 import { readCheckpoint } from '../engine/convert.ts';
+import { saveCheckpoint, saveRecognizer } from '../engine/original.ts';
 import { openCheckpointFiles } from './checkpoint-argument.ts';
 import { type Command, UsageError } from './command.ts';
 import { writeBlob } from './write-files.ts';
@@ -15,13 +14,8 @@ export const saveCommand: Command = {
     if (!/\.nemo$/i.test(target)) throw new UsageError(`The file to write is '${target}'; its name ends in .nemo.`);
     const { files } = await openCheckpointFiles(argument);
     // A file that cannot be read back must not be called a checkpoint.
-    const { spec } = await readCheckpoint(files);
-    if (args.flag('asr-model'))
-      throw new AsrError(
-        'unsupported-option',
-        `--asr-model takes the ASR part out of an ASRWithTTSModel; this is an ${spec.className}, save it without.`,
-      );
-    const archive = writeTar(files);
+    await readCheckpoint(files);
+    const archive = await (args.flag('asr-model') ? saveRecognizer(files) : saveCheckpoint(files));
     await writeBlob(target, archive);
     output.err(`Wrote ${target}, ${(archive.size / 1e6).toFixed(1)} MB.\n`);
   },

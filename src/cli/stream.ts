@@ -4,7 +4,13 @@ import type { StreamUpdate } from '../engine/options.ts';
 import { openAudioArgument } from './audio-argument.ts';
 import type { Command } from './command.ts';
 import { toJsonText } from './json.ts';
-import { contextSize, openModel, TRANSCRIBE_OPTIONS, TRANSCRIBE_USAGE, transcribeOptions } from './model-options.ts';
+import {
+  contextSize,
+  openRecognizer,
+  TRANSCRIBE_OPTIONS,
+  TRANSCRIBE_USAGE,
+  transcribeOptions,
+} from './model-options.ts';
 import { promptOptions } from './prompt.ts';
 
 /** Audio is handed over in pieces of this length, as a microphone would. */
@@ -20,7 +26,7 @@ export const streamCommand: Command = {
     const { channelSelector } = transcribeOptions(args);
     const attContextSize = contextSize(args);
     using audio = await openAudioArgument(path);
-    const { model, prompt } = await openModel(args);
+    const { model, prompt } = await openRecognizer(args);
     try {
       let shown = '';
       const show = (update: StreamUpdate): void => {

@@ -4,7 +4,7 @@ import { type ErrorRateDetail, wordErrorRateDetail } from '../text/word-error-ra
 import type { Command } from './command.ts';
 import { toJsonText } from './json.ts';
 import { ManifestError, readManifest } from './manifest.ts';
-import { openModel, TRANSCRIBE_OPTIONS, TRANSCRIBE_USAGE, transcribeOptions } from './model-options.ts';
+import { openRecognizer, TRANSCRIBE_OPTIONS, TRANSCRIBE_USAGE, transcribeOptions } from './model-options.ts';
 import { ProgressLine } from './progress-line.ts';
 import { recognize } from './recognize.ts';
 
@@ -28,7 +28,7 @@ export const werCommand: Command = {
       throw new ManifestError(
         `Entry ${silent + 1} of ${manifest} (${entries[silent]?.audio}) has no text to compare with.`,
       );
-    const opened = await openModel(args);
+    const opened = await openRecognizer(args);
     try {
       const files: FileResult[] = [];
       const progress = new ProgressLine(entries.length, output);

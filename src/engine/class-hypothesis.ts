@@ -8,6 +8,8 @@ export type ClassScores = { readonly values: Float32Array; readonly numFrames: n
 export type ClassHypothesisOptions = {
   /** Seconds an encoder frame spans. */
   readonly frameSeconds: number;
+  /** Seconds of audio. */
+  readonly duration: number;
   readonly timestamps: boolean;
   readonly returnAlignments: boolean;
 };
@@ -28,18 +30,14 @@ export function classHypothesis(
     for (let frame = 0; frame < numFrames; frame++) sum += Math.exp(logProbs[frame * numClasses + index] as number);
     return { label: labelOf(index), score: numFrames === 0 ? 0 : sum / numFrames };
   });
-  const segments = kind === 'frame' ? stretches(best, labelOf, options.frameSeconds) : [];
+  const segments =
+    kind === 'frame' ? stretches(best, labelOf, options.frameSeconds) : wholeClip([...best].map(labelOf), options);
   return {
-    text:
-      kind === 'clip'
-        ? numFrames === 0
-          ? ''
-          : labelOf(best[0] as number)
-        : segments.map(({ segment }) => segment).join(' '),
+    text: segments.map(({ segment }) => segment).join(' '),
     score: best.reduce((sum, index, frame) => sum + (logProbs[frame * numClasses + index] as number), 0),
     ySequence: kind === 'clip' ? [...best] : [],
     tokens: [],
-    timestamp: { timestep: [], ...(options.timestamps && kind === 'frame' ? { segment: segments } : {}) },
+    timestamp: { timestep: [], ...(options.timestamps ? { segment: segments } : {}) },
     length: numFrames,
     labels,
     ...(kind === 'frame' ? { frameScores: { values: logProbs.map(Math.exp), numFrames, numClasses } } : {}),
@@ -74,6 +72,12 @@ function bestClass(logProbs: Float32Array, frame: number, numClasses: number): n
     if ((logProbs[frame * numClasses + index] as number) > (logProbs[frame * numClasses + best] as number))
       best = index;
   return best;
+}
+
+/** One stretch from start to end, or none for a clip without a frame. */
+function wholeClip(labels: readonly string[], { duration, frameSeconds }: ClassHypothesisOptions): SegmentStamp[] {
+  const endOffset = Math.ceil(duration / frameSeconds);
+  return labels.map((segment) => ({ segment, startOffset: 0, endOffset, start: 0, end: duration }));
 }
 
 /** Runs of frames with the same class. */

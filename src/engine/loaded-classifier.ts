@@ -114,6 +114,7 @@ export class LoadedClassifier implements EngineModel {
     }
     const hypothesis = classHypothesis(scores, spec.classification, {
       frameSeconds: info.frameSeconds,
+      duration: numSamples / sampleRate,
       timestamps,
       returnAlignments,
     });
