@@ -56,13 +56,21 @@ function report(thrown: unknown, { err }: Output): number {
     err(`sotto: ${oneLine(thrown.message)} [${thrown.code}]\n`);
     return 3;
   }
-  // The engine throws TypeError and RangeError for arguments that make no sense, which here come from the command line.
-  if (thrown instanceof UsageError || thrown instanceof TypeError || thrown instanceof RangeError) {
+  if (thrown instanceof UsageError || isWrongArgument(thrown)) {
     err(`sotto: ${oneLine(thrown.message)} [bad-usage]\n`);
     return 2;
   }
   err(`sotto: ${thrown instanceof Error ? thrown.stack : messageOf(thrown)} [bug]\n`);
   return 1;
+}
+
+/** What JavaScript itself says of a mistake in our code. */
+const BUG =
+  /^(Cannot |Class constructor|Assignment to|Reduce of|Invalid array|Maximum call)|is not (a function|iterable|a constructor|an object|defined)/;
+
+/** The engine throws TypeError and RangeError for arguments that make no sense, which here come from the command line. */
+function isWrongArgument(thrown: unknown): thrown is Error {
+  return (thrown instanceof TypeError || thrown instanceof RangeError) && !BUG.test(thrown.message);
 }
 
 function oneLine(message: string): string {

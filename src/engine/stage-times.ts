@@ -1,21 +1,23 @@
 /**
- * Times one transcription stage by stage, for the bench: the same parts in the same order as `transcribe`, one window at a time.
+ * Times one transcription stage by stage, for the bench: the same parts in the same order as `transcribe`, the recording in one piece.
  *
- * Predictor and joint are timed around their sessions, so what is left of the decoding loop (choosing, keeping states) is `search`.
+ * Predictor and joint are timed at their sessions while the head decodes; what is left of it (choosing, keeping states) is `search`.
  */
-import { decodeTransducerGreedy, type JoinRow, type TransducerNetwork } from '../decoding/transducer-greedy.ts';
+import type { Session } from '../runtime/session.ts';
+import { createAedRequest } from './aed-request.ts';
 import type { LoadedModel } from './asr-model.ts';
 import { concatenate, openAudio } from './audio-source.ts';
-import { type Decoded, decodeClips, prepareClips } from './decode-clips.ts';
-import type { DecodedWindow } from './hypothesis.ts';
-import { type PredictorState, type ProjectedFrames, TransducerRunner } from './transducer-runner.ts';
+import type { GraphName } from './checkpoint-parts.ts';
+import { type Decoded, type DecodeOptions, decodeClips, prepareClips } from './decode-clips.ts';
 
-/** Milliseconds of every stage; `head` is the CTC head or the joint's encoder projection. */
+/** Milliseconds of every stage. */
 export type StageTimes = {
   decode: number;
   mel: number;
   encoder: number;
+  /** CTC head, the joint's projection of the frames, or what an attention decoder prepares of them. */
   head: number;
+  /** Prediction network, or the steps of an attention decoder. */
   predictor: number;
   joint: number;
   search: number;
@@ -25,12 +27,13 @@ export type StageTimes = {
 /** What a run gave beside its times. */
 export type TimedRun = {
   readonly times: StageTimes;
+  /** Of audio. */
   readonly seconds: number;
   readonly text: string;
   readonly numTokens: number;
 };
 
-/** Transcribes one recording whole; NeMo's result for audio of up to a window. */
+/** Transcribes one recording whole. */
 export async function timeStages(model: LoadedModel, audio: Blob): Promise<TimedRun> {
   const { mel, encoder, sessions, spec, writer } = model.parts;
   const times: StageTimes = { decode: 0, mel: 0, encoder: 0, head: 0, predictor: 0, joint: 0, search: 0, text: 0 };
@@ -48,72 +51,54 @@ export async function timeStages(model: LoadedModel, audio: Blob): Promise<Timed
   });
   const features = await timed('mel', () => mel.extract(samples));
   const encoded = await timed('encoder', () => encoder.encode([features], model.context));
-  const options = { decoder: model.decoder, maxSymbols: model.maxSymbols, keepAlignments: false };
-  const [prepared] = await timed('head', () => prepareClips(sessions, spec, encoded, options));
+  const options = headOptions(model);
+  const prepared = await timed('head', () => prepareClips(sessions, spec, encoded, options));
   encoded.tensor.dispose();
-  if (!prepared) throw new Error('one clip gives one result');
-  const decoded =
-    'frames' in prepared
-      ? await timeTransducer(model, prepared, times)
-      : ((await decodeClips(sessions, spec, [prepared], options))[0] as Decoded);
-  const window: DecodedWindow = { decoded, startFrame: 0 };
+
+  const restore = await timeSessions(model, times);
+  const [decoded] = await timed('search', () => decodeClips(sessions, spec, prepared, options)).finally(restore);
+  times.search -= times.predictor + times.joint;
+  const window = { decoded: decoded as Decoded, startFrame: 0 };
   const hypothesis = await timed('text', () =>
     writer.write([window], { timestamps: true, decoder: model.decoderKind }),
   );
+  const seconds = samples.length / spec.mel.sampleRate;
+  return { times, seconds, text: hypothesis.text, numTokens: hypothesis.ySequence.length };
+}
+
+function headOptions({ decoder, decoding, maxSymbols, parts }: LoadedModel): DecodeOptions {
+  const { aed } = parts.spec;
   return {
-    times,
-    seconds: samples.length / spec.mel.sampleRate,
-    text: hypothesis.text,
-    numTokens: hypothesis.ySequence.length,
+    decoder,
+    decoding,
+    maxSymbols,
+    keepAlignments: false,
+    ...(aed ? { aed: createAedRequest(aed, parts.tokenizer, {}) } : {}),
   };
 }
 
-async function timeTransducer(
-  model: LoadedModel,
-  { frames, length }: { frames: ProjectedFrames; length: number },
-  times: StageTimes,
-): Promise<Decoded> {
-  const { sessions, spec } = model.parts;
-  if (!spec.transducer) throw new Error('frames without a transducer');
-  const network = new TimedNetwork(new TransducerRunner(sessions, spec.transducer, [frames]), times);
-  const startedAt = performance.now();
-  const before = times.predictor + times.joint;
-  const [result] = await decodeTransducerGreedy(network, [length], {
-    blank: spec.transducer.vocabularySize,
-    durations: spec.transducer.durations,
-    maxSymbols: model.maxSymbols,
-  });
-  times.search += performance.now() - startedAt - (times.predictor + times.joint - before);
-  if (!result) throw new Error('one clip gives one result');
-  const { emissions, score } = result;
-  return { emissions, score, length, timestep: emissions.map((emission) => emission.frame) };
-}
-
-class TimedNetwork implements TransducerNetwork<PredictorState> {
-  readonly #network: TransducerRunner;
-  readonly #times: StageTimes;
-
-  constructor(network: TransducerRunner, times: StageTimes) {
-    this.#network = network;
-    this.#times = times;
+/** Adds up what the sessions of the decoding loop take, until the function it returns is called. */
+async function timeSessions({ decoder, parts }: LoadedModel, times: StageTimes): Promise<() => void> {
+  const stages: Readonly<Record<typeof decoder, readonly (readonly [GraphName, 'predictor' | 'joint'])[]>> = {
+    ctc: [],
+    transducer: [
+      ['predictor', 'predictor'],
+      ['joint', 'joint'],
+    ],
+    aed: [['decoder_step', 'predictor']],
+  };
+  const sessions: Session[] = [];
+  for (const [graph, stage] of stages[decoder]) {
+    const session = await parts.sessions.get(graph);
+    const run = session.run.bind(session);
+    session.run = async (...args) => {
+      const startedAt = performance.now();
+      const outputs = await run(...args);
+      times[stage] += performance.now() - startedAt;
+      return outputs;
+    };
+    sessions.push(session);
   }
-
-  start(rows: number): Promise<PredictorState[]> {
-    return this.#timed('predictor', this.#network.start(rows));
-  }
-
-  predict(tokens: readonly number[], states: readonly PredictorState[]): Promise<PredictorState[]> {
-    return this.#timed('predictor', this.#network.predict(tokens, states));
-  }
-
-  join(rows: readonly JoinRow<PredictorState>[]): Promise<Float32Array> {
-    return this.#timed('joint', this.#network.join(rows));
-  }
-
-  async #timed<T>(stage: 'predictor' | 'joint', work: Promise<T>): Promise<T> {
-    const startedAt = performance.now();
-    const result = await work;
-    this.#times[stage] += performance.now() - startedAt;
-    return result;
-  }
+  // The method of the class shows again once the instance's own is gone.
+  return () => sessions.forEach((session) => Reflect.deleteProperty(session, 'run'));
 }
