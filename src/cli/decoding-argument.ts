@@ -16,8 +16,14 @@ export async function openDecodingFiles(config: Readonly<Record<string, unknown>
 }
 
 async function openValue(key: string, value: unknown): Promise<unknown> {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return openDecodingFiles(value as Record<string, unknown>);
-  if (typeof value !== 'string' || !FILE_KEYS.has(key.replaceAll('_', '').toLowerCase()) || /^https?:\/\//iu.test(value)) return value;
+  if (typeof value === 'object' && value !== null && !Array.isArray(value))
+    return openDecodingFiles(value as Record<string, unknown>);
+  if (
+    typeof value !== 'string' ||
+    !FILE_KEYS.has(key.replaceAll('_', '').toLowerCase()) ||
+    /^https?:\/\//iu.test(value)
+  )
+    return value;
   if (existsSync(value) && statSync(value).isFile()) return openAsBlob(value);
   throw new AsrError('unsupported-option', `--decoding: ${key} is '${value}', which is no file.`);
 }

@@ -6,7 +6,13 @@
  */
 import { AsrError } from '../base/errors.ts';
 
-export type ArpaNgram = { readonly order: number; readonly symbols: string; readonly weight: number; readonly backoff: number; readonly isHighestOrder: boolean };
+export type ArpaNgram = {
+  readonly order: number;
+  readonly symbols: string;
+  readonly weight: number;
+  readonly backoff: number;
+  readonly isHighestOrder: boolean;
+};
 
 /** Longest order read; published models stop at 6 or 10. */
 const MAX_ORDER = 16;
@@ -24,10 +30,12 @@ export async function* readArpa(file: Blob): AsyncGenerator<readonly ArpaNgram[]
       lineNumber++;
       if (isHeader) {
         if (line.trim() === '') continue;
-        if (line.trim() !== '\\data\\') throw unreadable('does not begin with \\data\\; a binary KenLM model must be given as ARPA text');
+        if (line.trim() !== '\\data\\')
+          throw unreadable('does not begin with \\data\\; a binary KenLM model must be given as ARPA text');
         isHeader = false;
       } else if (isDone || line === '') continue;
-      else if (order === 0 && line.startsWith('ngram ')) highest = Math.max(highest, Number.parseInt(line.slice(6), 10) || 0);
+      else if (order === 0 && line.startsWith('ngram '))
+        highest = Math.max(highest, Number.parseInt(line.slice(6), 10) || 0);
       else if (line.startsWith('\\end\\')) isDone = true;
       else if (line.startsWith('\\')) order = sectionOrder(line, order, lineNumber);
       else ngrams.push({ ...readNgram(line, order, lineNumber), isHighestOrder: order === highest });

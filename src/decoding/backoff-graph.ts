@@ -17,7 +17,10 @@ export class BackoffGraphBuilder {
   readonly #backoffTo: number[] = [ROOT];
   readonly #backoffWeight: number[] = [0];
   readonly #final: number[] = [Number.NEGATIVE_INFINITY];
-  readonly #arcs = new Map<number, { readonly from: number; readonly token: number; readonly to: number; readonly weight: number }>();
+  readonly #arcs = new Map<
+    number,
+    { readonly from: number; readonly token: number; readonly to: number; readonly weight: number }
+  >();
 
   constructor(vocabularySize: number) {
     this.#vocabularySize = vocabularySize;

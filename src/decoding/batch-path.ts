@@ -32,5 +32,8 @@ export function recombine<State>(paths: readonly BatchPath<State>[], byFrame: bo
 
 /** Best first, by score per token where `scoreNorm` says so. */
 export function toRankedReadings<State>(paths: readonly BatchPath<State>[], scoreNorm: boolean): BeamReading[] {
-  return toReadings(paths.filter(({ score }) => score > Number.NEGATIVE_INFINITY).map((path) => ({ ...path })), scoreNorm);
+  return toReadings(
+    paths.filter(({ score }) => score > Number.NEGATIVE_INFINITY).map((path) => ({ ...path })),
+    scoreNorm,
+  );
 }

@@ -50,9 +50,18 @@ export function continuePath<State>(path: BeamPath<State>, score: number, frame:
 export function extendPath<State>(
   path: BeamPath<State>,
   emission: Emission,
-  { score, timestep = emission.frame, frame = path.frame }: { readonly score: number; readonly timestep?: number; readonly frame?: number },
+  {
+    score,
+    timestep = emission.frame,
+    frame = path.frame,
+  }: { readonly score: number; readonly timestep?: number; readonly frame?: number },
 ): BeamPath<State> {
-  return { prefix: new Prefix(path.prefix, emission.token), score, placed: { emission, timestep, before: path.placed }, frame };
+  return {
+    prefix: new Prefix(path.prefix, emission.token),
+    score,
+    placed: { emission, timestep, before: path.placed },
+    frame,
+  };
 }
 
 /** Best first, the earlier of equals first. */

@@ -43,7 +43,8 @@ export function buildBoostingTree(phrases: readonly BoostedPhrase[], options: Bo
   const { vocabularySize, unknownScore, finalEosScore, uniformWeights } = options;
   const builder = new BackoffGraphBuilder(vocabularySize);
   builder.setFinal(ROOT, 0);
-  for (let token = 0; token < vocabularySize; token++) if (!root.next.has(token)) builder.addArc(ROOT, token, ROOT, unknownScore);
+  for (let token = 0; token < vocabularySize; token++)
+    if (!root.next.has(token)) builder.addArc(ROOT, token, ROOT, unknownScore);
   for (const { node, parent } of breadthFirst(root)) {
     const isFirst = parent === root;
     const keepsBonus = node.isEnd && (isFirst || !uniformWeights);
@@ -55,7 +56,11 @@ export function buildBoostingTree(phrases: readonly BoostedPhrase[], options: Bo
   return builder.build(ROOT);
 }
 
-function addPhrase(root: Node, { tokens, score }: BoostedPhrase, { contextScore, depthScaling, uniformWeights }: BoostingTreeOptions): void {
+function addPhrase(
+  root: Node,
+  { tokens, score }: BoostedPhrase,
+  { contextScore, depthScaling, uniformWeights }: BoostingTreeOptions,
+): void {
   const base = score === 0 ? contextScore : score;
   let node = root;
   tokens.forEach((token, index) => {

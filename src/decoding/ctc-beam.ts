@@ -34,7 +34,13 @@ export function decodeCtcBeam(logProbs: Float32Array, numClasses: number, option
   const blank = numClasses - 1;
   const start = new Prefix<never>(undefined, -1);
   let paths: Path[] = [
-    { prefix: start, lastClass: -1, score: 0, placed: undefined, fusion: fusion.length > 0 ? new FusionState(fusion) : undefined },
+    {
+      prefix: start,
+      lastClass: -1,
+      score: 0,
+      placed: undefined,
+      fusion: fusion.length > 0 ? new FusionState(fusion) : undefined,
+    },
   ];
 
   for (let frame = 0; frame * numClasses < logProbs.length; frame++) {
@@ -52,7 +58,14 @@ export function decodeCtcBeam(logProbs: Float32Array, numClasses: number, option
     const least = scores[order[0]!]! - beamThreshold;
     const next = order
       .filter((at) => scores[at]! > least)
-      .map((at) => extend(paths[Math.floor(at / numClasses)]!, at % numClasses, { blank, frame, score: scores[at]!, logProb: row[at % numClasses]! }));
+      .map((at) =>
+        extend(paths[Math.floor(at / numClasses)]!, at % numClasses, {
+          blank,
+          frame,
+          score: scores[at]!,
+          logProb: row[at % numClasses]!,
+        }),
+      );
     paths = beamSize > 1 ? keepBest(next) : next;
   }
   const ended = paths.map((path) => ({ ...path, frame: 0, score: path.score + (path.fusion?.final ?? 0) }));

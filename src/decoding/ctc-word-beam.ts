@@ -59,7 +59,17 @@ export function decodeCtcWords(logProbs: Float32Array, options: WordBeamOptions)
   const pieces = [...boundaryPieces(options.pieces), ''];
   const isBpe = pieces.some((piece) => piece.startsWith('▁'));
   let paths: Path[] = [
-    { text: '', history: options.lm?.start ?? [], lmScore: 0, nextWord: '', part: '', lastPiece: '', wordFrames: [], partFrames: NO_FRAMES, score: 0 },
+    {
+      text: '',
+      history: options.lm?.start ?? [],
+      lmScore: 0,
+      nextWord: '',
+      part: '',
+      lastPiece: '',
+      wordFrames: [],
+      partFrames: NO_FRAMES,
+      score: 0,
+    },
   ];
   let breaksNext = false; // a piece such as ▁⁇▁ ends a word too
 
@@ -88,15 +98,28 @@ export function decodeCtcWords(logProbs: Float32Array, options: WordBeamOptions)
         }
       }
     }
-    const trimmed = trim(merge(next).map((path) => scoreWord(path, options, false)), options);
+    const trimmed = trim(
+      merge(next).map((path) => scoreWord(path, options, false)),
+      options,
+    );
     paths = options.prunesHistory ? pruneHistory(trimmed, options.lm?.order ?? 1) : trimmed;
   }
 
   const ended = paths.map((path) => ({ ...finishPart(path), part: '', lastPiece: '', partFrames: NO_FRAMES }));
-  return trim(merge(ended).map((path) => scoreWord(path, options, true)), options).map(({ text, wordFrames, total }) => ({
-    text: text.split(/\s+/u).filter((word) => word !== '').join(' '),
+  return trim(
+    merge(ended).map((path) => scoreWord(path, options, true)),
+    options,
+  ).map(({ text, wordFrames, total }) => ({
+    text: text
+      .split(/\s+/u)
+      .filter((word) => word !== '')
+      .join(' '),
     score: total,
-    words: text.split(' ').flatMap((word, index) => (wordFrames[index] ? [{ word, start: wordFrames[index][0], end: wordFrames[index][1] }] : [])),
+    words: text
+      .split(' ')
+      .flatMap((word, index) =>
+        wordFrames[index] ? [{ word, start: wordFrames[index][0], end: wordFrames[index][1] }] : [],
+      ),
   }));
 }
 
@@ -155,7 +178,10 @@ function partialScore(part: string, lm: WordLm): number {
 function pruneHistory(paths: readonly Scored[], order: number): Scored[] {
   const seen = new Set<string>();
   return paths.filter(({ text, part, lastPiece }) => {
-    const name = `${text.split(' ').slice(-Math.max(1, order - 1)).join(' ')}\n${part}\n${lastPiece}`;
+    const name = `${text
+      .split(' ')
+      .slice(-Math.max(1, order - 1))
+      .join(' ')}\n${part}\n${lastPiece}`;
     const isNew = !seen.has(name);
     seen.add(name);
     return isNew;

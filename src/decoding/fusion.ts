@@ -83,7 +83,11 @@ export type FusedOptions = {
  * Adds the scores of fusion models to a row of log-probabilities, in place; the blank is the last class. With `lm_weighted_full` the external
  * models together weigh as much as they would with a blank of their own, whose probability is the network's.
  */
-export function fuseScores(logProbs: Float32Array, fused: Float32Array, { alphaSum, blankScoreMode, eps }: FusedOptions): void {
+export function fuseScores(
+  logProbs: Float32Array,
+  fused: Float32Array,
+  { alphaSum, blankScoreMode, eps }: FusedOptions,
+): void {
   const blank = logProbs.length - 1;
   let share = 0;
   if (blankScoreMode === 'lm_weighted_full') {

@@ -15,7 +15,8 @@ export class Hotwords {
     if (this.#phrases.length === 0) return 0;
     let count = 0;
     for (let at = 0; at < text.length; ) {
-      const found = at === 0 || text[at - 1] === ' ' ? this.#phrases.find((phrase) => isWhole(text, at, phrase)) : undefined;
+      const found =
+        at === 0 || text[at - 1] === ' ' ? this.#phrases.find((phrase) => isWhole(text, at, phrase)) : undefined;
       if (found) count += 1;
       at += found?.length ?? 1;
     }

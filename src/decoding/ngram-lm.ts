@@ -102,7 +102,9 @@ function toTokens(symbols: string, vocabularySize: number): number[] {
     const token = special === undefined ? code - TOKEN_OFFSET : SPECIAL[special]!;
     if (special === undefined && (token < 0 || token >= vocabularySize)) {
       const shown = JSON.stringify(symbols.slice(0, 40));
-      throw broken(`${shown} is none of the checkpoint's ${vocabularySize} tokens (token n is written as character n + ${TOKEN_OFFSET})`);
+      throw broken(
+        `${shown} is none of the checkpoint's ${vocabularySize} tokens (token n is written as character n + ${TOKEN_OFFSET})`,
+      );
     }
     tokens.push(token);
     at += special?.length ?? (code > 0xffff ? 2 : 1);
@@ -112,5 +114,8 @@ function toTokens(symbols: string, vocabularySize: number): number[] {
 }
 
 function broken(what: string): AsrError {
-  return new AsrError('unsupported-option', `The language model (ngram_lm_model) does not fit this checkpoint: ${what}.`);
+  return new AsrError(
+    'unsupported-option',
+    `The language model (ngram_lm_model) does not fit this checkpoint: ${what}.`,
+  );
 }

@@ -90,8 +90,11 @@ class GatheringNetwork<State> implements TransducerNetwork<State> {
       calls.flatMap(({ tokens }) => tokens),
       calls.flatMap((call) => call.states),
     );
-    let at = 0;
-    return calls.map(({ tokens }) => states.slice(at, (at += tokens.length)));
+    let end = 0;
+    return calls.map(({ tokens }) => {
+      end += tokens.length;
+      return states.slice(end - tokens.length, end);
+    });
   }
 
   async #joinAll(calls: readonly (readonly JoinRow<State>[])[]): Promise<Float32Array[]> {
@@ -99,7 +102,10 @@ class GatheringNetwork<State> implements TransducerNetwork<State> {
     const rows = calls.flat();
     const logits = await this.#network.join(rows);
     const width = logits.length / rows.length;
-    let at = 0;
-    return calls.map((call) => logits.subarray(at, (at += call.length * width)));
+    let end = 0;
+    return calls.map((call) => {
+      end += call.length * width;
+      return logits.subarray(end - call.length * width, end);
+    });
   }
 }

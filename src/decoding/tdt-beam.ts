@@ -4,7 +4,16 @@
  * A path waits at the frame it jumped to. NeMo's `timestamp` holds the frame where a token ends; the emissions start where it was heard.
  */
 import { BeamNetwork, type StepScores } from './beam-network.ts';
-import { type BeamOptions, type BeamPath, type BeamReading, byScore, continuePath, extendPath, startPath, toReadings } from './beam-path.ts';
+import {
+  type BeamOptions,
+  type BeamPath,
+  type BeamReading,
+  byScore,
+  continuePath,
+  extendPath,
+  startPath,
+  toReadings,
+} from './beam-path.ts';
 import { logAddExp, topIndices } from './scores.ts';
 import { shareState, takeBest } from './transducer-beam.ts';
 import type { TransducerNetwork } from './transducer-greedy.ts';
@@ -32,7 +41,11 @@ export async function decodeTdtBeam<State>(
       for (const { token, duration, logProb } of bestPairs(scores, { numTokens, bestDurations, blank })) {
         const frames = durations[duration]!;
         const emission = { token, frame, duration: frames, logProb };
-        const next = extendPath(best, emission, { score: best.score + logProb, timestep: frame + frames, frame: frame + frames });
+        const next = extendPath(best, emission, {
+          score: best.score + logProb,
+          timestep: frame + frames,
+          frame: frame + frames,
+        });
         (frames === 0 ? open : kept).push(next);
       }
       for (const duration of blankDurations(bestDurations, durations)) {
@@ -61,12 +74,21 @@ type Pair = { readonly token: number; readonly duration: number; readonly logPro
 /** The best pairs of a token and a duration class, by their joint probability. */
 function bestPairs(
   { tokens, durations }: StepScores,
-  { numTokens, bestDurations, blank }: { readonly numTokens: number; readonly bestDurations: readonly number[]; readonly blank: number },
+  {
+    numTokens,
+    bestDurations,
+    blank,
+  }: { readonly numTokens: number; readonly bestDurations: readonly number[]; readonly blank: number },
 ): Pair[] {
   const pairs = bestDurations.flatMap((duration) =>
-    topIndices(tokens, numTokens, blank).map((token): Pair => ({ token, duration, logProb: tokens[token]! + durations[duration]! })),
+    topIndices(tokens, numTokens, blank).map(
+      (token): Pair => ({ token, duration, logProb: tokens[token]! + durations[duration]! }),
+    ),
   );
-  return topIndices(pairs.map(({ logProb }) => logProb), numTokens).map((index) => pairs[index]!);
+  return topIndices(
+    pairs.map(({ logProb }) => logProb),
+    numTokens,
+  ).map((index) => pairs[index]!);
 }
 
 /** A blank must move: duration 0 is left out, or becomes the shortest other one where nothing else was considered. */

@@ -5,7 +5,15 @@
  * `timestamp` is the frame where a token ends.
  */
 import { BeamNetwork } from './beam-network.ts';
-import { type BeamPath, type BeamReading, byScore, continuePath, extendPath, startPath, toReadings } from './beam-path.ts';
+import {
+  type BeamPath,
+  type BeamReading,
+  byScore,
+  continuePath,
+  extendPath,
+  startPath,
+  toReadings,
+} from './beam-path.ts';
 import { FusionCursor } from './fusion-cursor.ts';
 import { maxIndex, topIndices } from './scores.ts';
 import { mergeEqual, shortestMove } from './tdt-beam.ts';
@@ -41,15 +49,25 @@ export async function decodeTdtMaes<State>(
     const moved: BeamPath<State>[] = []; // blanks
     const ended: BeamPath<State>[] = []; // tokens that jump
     for (let step = 0; step < numSteps; step++) {
-      const scores = await network.scores(paths.map(({ prefix }) => prefix), paths.map(() => frame));
+      const scores = await network.scores(
+        paths.map(({ prefix }) => prefix),
+        paths.map(() => frame),
+      );
       const staying: BeamPath<State>[] = [];
       paths.forEach((path, index) => {
         const { tokens, durations: durationScores } = scores[index]!;
         const best = topIndices(tokens, numCandidates);
-        const pairs = durations.flatMap((_, duration) => best.map((token) => ({ token, duration, logProb: tokens[token]! + durationScores[duration]! })));
-        const order = topIndices(pairs.map(({ logProb }) => logProb), numCandidates);
+        const pairs = durations.flatMap((_, duration) =>
+          best.map((token) => ({ token, duration, logProb: tokens[token]! + durationScores[duration]! })),
+        );
+        const order = topIndices(
+          pairs.map(({ logProb }) => logProb),
+          numCandidates,
+        );
         const least = pairs[order[0]!]!.logProb - expansionGamma;
-        for (const { token, duration, logProb } of order.map((at) => pairs[at]!).filter((pair) => pair.logProb >= least)) {
+        for (const { token, duration, logProb } of order
+          .map((at) => pairs[at]!)
+          .filter((pair) => pair.logProb >= least)) {
           const isBlank = token === blank;
           const frames = durations[isBlank && durations[duration] === 0 ? shortest : duration]!;
           const score = path.score + logProb;
@@ -57,11 +75,15 @@ export async function decodeTdtMaes<State>(
             moved.push(continuePath(path, score, path.frame + frames));
             continue;
           }
-          const next = extendPath(path, { token, frame, duration: frames, logProb }, {
-            score: score + cursor.score(path.prefix, token),
-            timestep: frame + frames,
-            frame: path.frame + frames,
-          });
+          const next = extendPath(
+            path,
+            { token, frame, duration: frames, logProb },
+            {
+              score: score + cursor.score(path.prefix, token),
+              timestep: frame + frames,
+              frame: path.frame + frames,
+            },
+          );
           (frames === 0 ? staying : ended).push(next);
         }
       });
@@ -71,7 +93,10 @@ export async function decodeTdtMaes<State>(
         continue;
       }
       if (staying.length > 0) {
-        const last = await network.scores(staying.map(({ prefix }) => prefix), staying.map(() => frame));
+        const last = await network.scores(
+          staying.map(({ prefix }) => prefix),
+          staying.map(() => frame),
+        );
         staying.forEach((path, index) => {
           const { tokens, durations: durationScores } = last[index]!;
           const likeliest = maxIndex(durationScores, 0, durationScores.length);

@@ -4,7 +4,16 @@
  * Paths of one round have the same number of frames plus tokens. NeMo's `timestamp` counts that sum, not frames; the emissions have frames.
  */
 import { BeamNetwork } from './beam-network.ts';
-import { type BeamOptions, type BeamPath, type BeamReading, byScore, continuePath, extendPath, startPath, toReadings } from './beam-path.ts';
+import {
+  type BeamOptions,
+  type BeamPath,
+  type BeamReading,
+  byScore,
+  continuePath,
+  extendPath,
+  startPath,
+  toReadings,
+} from './beam-path.ts';
 import { logAddExp, topIndices } from './scores.ts';
 import type { TransducerNetwork } from './transducer-greedy.ts';
 
@@ -27,7 +36,10 @@ export async function decodeTransducerAlsd<State>(
     const active = paths.filter(({ prefix }) => round - prefix.length < numFrames);
     if (active.length === 0) break;
     const frames = active.map(({ prefix }) => round - prefix.length);
-    const scores = await network.scores(active.map(({ prefix }) => prefix), frames);
+    const scores = await network.scores(
+      active.map(({ prefix }) => prefix),
+      frames,
+    );
     const candidates: BeamPath<State>[] = [];
     active.forEach((path, index) => {
       const { tokens } = scores[index]!;

@@ -4,7 +4,16 @@
  * Paths of the same text are not merged, so the n-best list names one text several times, once an alignment. NeMo does so too.
  */
 import { BeamNetwork, type StepScores } from './beam-network.ts';
-import { type BeamOptions, type BeamPath, type BeamReading, byScore, continuePath, extendPath, startPath, toReadings } from './beam-path.ts';
+import {
+  type BeamOptions,
+  type BeamPath,
+  type BeamReading,
+  byScore,
+  continuePath,
+  extendPath,
+  startPath,
+  toReadings,
+} from './beam-path.ts';
 import type { Prefix } from './prefix.ts';
 import { topIndices } from './scores.ts';
 import type { TransducerNetwork } from './transducer-greedy.ts';

@@ -135,7 +135,12 @@ export async function decodeTransducerGreedy<State>(
     emissions: row.emissions,
     score: row.score,
     steps: row.steps,
-    state: { network: row.state, overshoot: row.frame - row.numFrames, frame: row.frameOffset + row.numFrames, fusion: row.fusion },
+    state: {
+      network: row.state,
+      overshoot: row.frame - row.numFrames,
+      frame: row.frameOffset + row.numFrames,
+      fusion: row.fusion,
+    },
   }));
 }
 
@@ -179,6 +184,7 @@ function advance<State>(row: Row<State>, logits: Float32Array, options: Transduc
 /** The best token by network and fusion models together. */
 function fusedToken(logits: Float32Array, scores: Float32Array): number {
   let best = 0;
-  for (let token = 1; token < scores.length; token++) if (logits[token]! + scores[token]! > logits[best]! + scores[best]!) best = token;
+  for (let token = 1; token < scores.length; token++)
+    if (logits[token]! + scores[token]! > logits[best]! + scores[best]!) best = token;
   return best;
 }

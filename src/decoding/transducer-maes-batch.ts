@@ -26,7 +26,12 @@ const EPS = 1e-6;
 
 /** A path that still grows in this frame or has ended, mostly with a blank; `path.frame` counts its blanks. */
 type Grown<State> = { readonly path: BatchPath<State>; readonly grows: boolean };
-type Step<State> = { readonly from: Grown<State>; readonly token: number; readonly score: number; readonly logProb: number };
+type Step<State> = {
+  readonly from: Grown<State>;
+  readonly token: number;
+  readonly score: number;
+  readonly logProb: number;
+};
 
 export async function decodeTransducerMaesBatch<State>(
   transducer: TransducerNetwork<State>,
@@ -37,10 +42,22 @@ export async function decodeTransducerMaesBatch<State>(
   const network = new BeamNetwork(transducer, clip, options);
   const prefix = new Prefix<State>(undefined, blank);
   let paths: BatchPath<State>[] = [
-    { prefix, score: 0, placed: undefined, frame: 0, numAtFrame: 0, fusion: fusion.length > 0 ? new FusionState(fusion) : undefined },
+    {
+      prefix,
+      score: 0,
+      placed: undefined,
+      frame: 0,
+      numAtFrame: 0,
+      fusion: fusion.length > 0 ? new FusionState(fusion) : undefined,
+    },
   ];
   const rowsOf = async (list: readonly BatchPath<State>[], frame: number): Promise<Float32Array[]> =>
-    (await network.scores(list.map((path) => path.prefix), list.map(() => frame))).map(({ tokens }) => tokens);
+    (
+      await network.scores(
+        list.map((path) => path.prefix),
+        list.map(() => frame),
+      )
+    ).map(({ tokens }) => tokens);
 
   for (let frame = 0; frame < numFrames; frame++) {
     let rows = await rowsOf(paths, frame);
@@ -49,14 +66,21 @@ export async function decodeTransducerMaesBatch<State>(
 
     for (let step = 0; step < options.numSteps && beam.some(({ grows }) => grows); step++) {
       const growing = beam.filter(({ grows }) => grows);
-      if (step > 0) rows = await rowsOf(growing.map(({ path }) => path), frame);
+      if (step > 0)
+        rows = await rowsOf(
+          growing.map(({ path }) => path),
+          frame,
+        );
       const steps = beam.flatMap((from): Step<State>[] => {
         const row = growing.indexOf(from);
         return row < 0 ? [{ from, token: -1, score: from.path.score, logProb: 0 }] : expand(from, rows[row]!, options);
       });
       const distinct = dropEqual(steps, beam, blank);
       const places = beam;
-      beam = topIndices(distinct.map(({ score }) => score), options.beamSize).map((index, place) => {
+      beam = topIndices(
+        distinct.map(({ score }) => score),
+        options.beamSize,
+      ).map((index, place) => {
         const mayGrow = places[place]?.grows ?? true;
         return take(distinct[index]!, { frame, blank, mayGrow });
       });
@@ -73,15 +97,27 @@ export async function decodeTransducerMaesBatch<State>(
 }
 
 /** Scores with the language model in them. */
-function fused<State>(path: BatchPath<State>, row: Float32Array, { fusion, blankScoreMode }: MaesBatchOptions): Float32Array {
+function fused<State>(
+  path: BatchPath<State>,
+  row: Float32Array,
+  { fusion, blankScoreMode }: MaesBatchOptions,
+): Float32Array {
   if (!path.fusion) return row;
   const scores = row.slice();
-  fuseScores(scores, path.fusion.scores, { alphaSum: fusion.reduce((sum, { alpha }) => sum + alpha, 0), blankScoreMode, eps: EPS });
+  fuseScores(scores, path.fusion.scores, {
+    alphaSum: fusion.reduce((sum, { alpha }) => sum + alpha, 0),
+    blankScoreMode,
+    eps: EPS,
+  });
   return scores;
 }
 
 /** Adds to each path the probability of coming from a path one token shorter within this frame. */
-function addPrefixScores<State>(paths: readonly BatchPath<State>[], rows: readonly Float32Array[], options: MaesBatchOptions): BatchPath<State>[] {
+function addPrefixScores<State>(
+  paths: readonly BatchPath<State>[],
+  rows: readonly Float32Array[],
+  options: MaesBatchOptions,
+): BatchPath<State>[] {
   return paths.map((path) => {
     const parent = path.prefix.parent;
     let score = path.score;
@@ -131,6 +167,12 @@ function take<State>({ from, token, score, logProb }: Step<State>, { frame, blan
   if (token < 0) return { path, grows: false };
   if (token === blank) return { path: { ...path, score, frame: path.frame + 1 }, grows: false };
   const placed = { emission: { token, frame, duration: 1, logProb }, timestep: path.frame, before: path.placed };
-  const next: BatchPath<State> = { ...path, prefix: new Prefix(path.prefix, token), score, placed, fusion: path.fusion?.after(token) };
+  const next: BatchPath<State> = {
+    ...path,
+    prefix: new Prefix(path.prefix, token),
+    score,
+    placed,
+    fusion: path.fusion?.after(token),
+  };
   return { path: next, grows: mayGrow };
 }

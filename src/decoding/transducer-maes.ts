@@ -5,7 +5,16 @@
  * Expansions that repeat a path of the frame's beginning are dropped: the prefix search has already given that path their probability.
  */
 import { BeamNetwork } from './beam-network.ts';
-import { type BeamOptions, type BeamPath, type BeamReading, byScore, continuePath, extendPath, startPath, toReadings } from './beam-path.ts';
+import {
+  type BeamOptions,
+  type BeamPath,
+  type BeamReading,
+  byScore,
+  continuePath,
+  extendPath,
+  startPath,
+  toReadings,
+} from './beam-path.ts';
 import { FusionCursor } from './fusion-cursor.ts';
 import type { WeightedFusion } from './fusion.ts';
 import { type Prefix, extendKey } from './prefix.ts';
@@ -46,7 +55,10 @@ export async function decodeTransducerMaes<State>(
     const blanked: BeamPath<State>[] = [];
 
     for (let step = 0; step < numSteps; step++) {
-      const scores = await network.scores(paths.map(({ prefix }) => prefix), paths.map(() => frame));
+      const scores = await network.scores(
+        paths.map(({ prefix }) => prefix),
+        paths.map(() => frame),
+      );
       const expanded: BeamPath<State>[] = [];
       paths.forEach((path, index) => {
         const { tokens } = scores[index]!;
@@ -70,7 +82,10 @@ export async function decodeTransducerMaes<State>(
         paths = expanded;
         continue;
       }
-      const last = await network.scores(expanded.map(({ prefix }) => prefix), expanded.map(() => frame));
+      const last = await network.scores(
+        expanded.map(({ prefix }) => prefix),
+        expanded.map(() => frame),
+      );
       expanded.forEach((path, index) => {
         path.score += last[index]!.tokens[blank]!;
       });

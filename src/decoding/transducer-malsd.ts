@@ -24,7 +24,11 @@ export type MalsdOptions = BeamOptions & {
 const EPS = 1e-2; // NeMo's, wide because it also runs in bfloat16
 
 type Candidate = { readonly token: number; readonly duration: number; readonly logProb: number };
-type Step<State> = { readonly path: BatchPath<State>; readonly candidate: Candidate | undefined; readonly score: number };
+type Step<State> = {
+  readonly path: BatchPath<State>;
+  readonly candidate: Candidate | undefined;
+  readonly score: number;
+};
 
 export async function decodeTransducerMalsd<State>(
   transducer: TransducerNetwork<State>,
@@ -46,14 +50,27 @@ export async function decodeTransducerMalsd<State>(
 
   while (paths.some(({ frame }) => frame < numFrames)) {
     const active = paths.filter(({ frame }) => frame < numFrames);
-    const scores = await network.scores(active.map(({ prefix }) => prefix), active.map(({ frame }) => frame));
+    const scores = await network.scores(
+      active.map(({ prefix }) => prefix),
+      active.map(({ frame }) => frame),
+    );
     const steps: Step<State>[] = paths.flatMap((path): Step<State>[] => {
       const row = active.indexOf(path);
       if (row < 0) return [{ path, candidate: undefined, score: path.score }];
-      return candidates(scores[row]!, path, options).map((candidate) => ({ path, candidate, score: path.score + candidate.logProb }));
+      return candidates(scores[row]!, path, options).map((candidate) => ({
+        path,
+        candidate,
+        score: path.score + candidate.logProb,
+      }));
     });
-    const order = topIndices(steps.map(({ score }) => score), beamSize);
-    paths = recombine(order.map((index) => take(steps[index]!, options)), options.durations.length > 0);
+    const order = topIndices(
+      steps.map(({ score }) => score),
+      beamSize,
+    );
+    paths = recombine(
+      order.map((index) => take(steps[index]!, options)),
+      options.durations.length > 0,
+    );
   }
   return toRankedReadings(paths, scoreNorm);
 }
@@ -69,25 +86,46 @@ function candidates<State>(scores: StepScores, path: BatchPath<State>, options: 
     fuseScores(tokens, path.fusion.scores, { alphaSum, blankScoreMode: options.blankScoreMode, eps: EPS });
   }
   const best = early ?? topIndices(tokens, beamSize);
-  const steps = durations.length === 0 ? best.map((token) => step(token, -1, scores, options)) : bestPairs(best, scores, options);
+  const steps =
+    durations.length === 0 ? best.map((token) => step(token, -1, scores, options)) : bestPairs(best, scores, options);
   if (path.numAtFrame < maxSymbols) return steps;
 
   // The forced blank: with early pruning fusion does not touch it, and a TDT path moves as its best step would have.
   const isTdt = durations.length > 0;
   const bestDuration = isTdt ? scores.durations[maxIndex(scores.durations, 0, durations.length)]! : 0;
-  return [{ token: blank, duration: Math.max(isTdt ? steps[0]!.duration : 1, 1), logProb: (early ? unfusedBlank : tokens[blank]!) + bestDuration }];
+  return [
+    {
+      token: blank,
+      duration: Math.max(isTdt ? steps[0]!.duration : 1, 1),
+      logProb: (early ? unfusedBlank : tokens[blank]!) + bestDuration,
+    },
+  ];
 }
 
 function bestPairs(tokens: readonly number[], scores: StepScores, options: MalsdOptions): Candidate[] {
-  const pairs = tokens.flatMap((token) => options.durations.map((_, duration) => step(token, duration, scores, options)));
-  return topIndices(pairs.map(({ logProb }) => logProb), options.beamSize).map((index) => pairs[index]!);
+  const pairs = tokens.flatMap((token) =>
+    options.durations.map((_, duration) => step(token, duration, scores, options)),
+  );
+  return topIndices(
+    pairs.map(({ logProb }) => logProb),
+    options.beamSize,
+  ).map((index) => pairs[index]!);
 }
 
 /** Frames a step moves: RNNT's blank one, its tokens none; a blank of TDT at least one. */
-function step(token: number, durationIndex: number, { tokens, durations: scores }: StepScores, { blank, durations }: MalsdOptions): Candidate {
+function step(
+  token: number,
+  durationIndex: number,
+  { tokens, durations: scores }: StepScores,
+  { blank, durations }: MalsdOptions,
+): Candidate {
   if (durationIndex < 0) return { token, duration: token === blank ? 1 : 0, logProb: tokens[token]! };
   const duration = durations[durationIndex]!;
-  return { token, duration: token === blank ? Math.max(duration, 1) : duration, logProb: tokens[token]! + scores[durationIndex]! };
+  return {
+    token,
+    duration: token === blank ? Math.max(duration, 1) : duration,
+    logProb: tokens[token]! + scores[durationIndex]!,
+  };
 }
 
 function take<State>({ path, candidate, score }: Step<State>, { blank, durations }: MalsdOptions): BatchPath<State> {

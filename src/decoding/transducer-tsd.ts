@@ -4,7 +4,16 @@
  * Every frame expands the beam a fixed number of times, and paths of the same text become one with the sum of their probabilities.
  */
 import { BeamNetwork } from './beam-network.ts';
-import { type BeamOptions, type BeamPath, type BeamReading, byScore, continuePath, extendPath, startPath, toReadings } from './beam-path.ts';
+import {
+  type BeamOptions,
+  type BeamPath,
+  type BeamReading,
+  byScore,
+  continuePath,
+  extendPath,
+  startPath,
+  toReadings,
+} from './beam-path.ts';
 import { logAddExp, topIndices } from './scores.ts';
 import type { TransducerNetwork } from './transducer-greedy.ts';
 
@@ -22,7 +31,10 @@ export async function decodeTransducerTsd<State>(
     const finished: BeamPath<State>[] = [];
     let current = paths;
     for (let round = 0; round < maxExpansions; round++) {
-      const scores = await network.scores(current.map(({ prefix }) => prefix), current.map(() => frame));
+      const scores = await network.scores(
+        current.map(({ prefix }) => prefix),
+        current.map(() => frame),
+      );
       const before = finished.length; // paths of this round are not merged with each other
       current.forEach((path, index) => {
         const score = path.score + scores[index]!.tokens[blank]!;
@@ -33,7 +45,11 @@ export async function decodeTransducerTsd<State>(
       const expanded = current.flatMap((path, index) => {
         const { tokens } = scores[index]!;
         return topIndices(tokens, beam, blank).map((token) =>
-          extendPath(path, { token, frame, duration: 1, logProb: tokens[token]! }, { score: path.score + tokens[token]! }),
+          extendPath(
+            path,
+            { token, frame, duration: 1, logProb: tokens[token]! },
+            { score: path.score + tokens[token]! },
+          ),
         );
       });
       current = byScore(expanded).slice(0, beam);

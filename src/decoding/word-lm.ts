@@ -17,7 +17,8 @@ export class WordLm {
   /** @throws AsrError `unsupported-option` where the file is no ARPA model */
   static async load(file: Blob): Promise<WordLm> {
     const lm = new WordLm();
-    for await (const ngrams of readArpa(file)) for (const ngram of ngrams) lm.#add(ngram.symbols, ngram.order, ngram.weight, ngram.backoff);
+    for await (const ngrams of readArpa(file))
+      for (const ngram of ngrams) lm.#add(ngram.symbols, ngram.order, ngram.weight, ngram.backoff);
     return lm;
   }
 
@@ -47,7 +48,11 @@ export class WordLm {
     for (let from = 0; from <= history.length; from++) {
       const context = history.slice(from);
       const found = this.#ngrams.get([...context, id].join(' '));
-      if (found) return { score: backoff + found.weight, history: [...context, id].slice(-(this.#order - 1) || history.length + 1) };
+      if (found)
+        return {
+          score: backoff + found.weight,
+          history: [...context, id].slice(-(this.#order - 1) || history.length + 1),
+        };
       backoff += this.#ngrams.get(context.join(' '))?.backoff ?? 0;
     }
     return { score: Number.NEGATIVE_INFINITY, history: [] };

@@ -63,14 +63,20 @@ export async function decodeTransducer(
     !isGreedy && transducer.kind === 'rnnt' && config.beam.beamSize === 1 && !config.strategy.endsWith('_batch');
   const temperature = (config?.temperature ?? 1) * (isBeamOfOne ? config.beam.softmaxTemperature : 1);
   const network = prepared(runner, temperature, options.signal);
-  if (isGreedy || isBeamOfOne) {
-    const greedy = { ...options, maxSymbols: isBeamOfOne ? MAX_SYMBOLS_OF_BEAM_ONE : options.maxSymbols };
+  const keepAlignments = options.keepAlignments || (config?.keepAlignments ?? false);
+  if (isGreedy) {
+    const { maxSymbols } = options;
     return decodeGreedy(network, lengths, transducer, {
-      ...greedy,
+      maxSymbols,
       confidence: config?.confidence,
       fusion,
-      keepAlignments: options.keepAlignments || (config?.keepAlignments ?? false),
+      keepAlignments,
     });
+  }
+  if (isBeamOfOne) {
+    const greedy = { maxSymbols: MAX_SYMBOLS_OF_BEAM_ONE, confidence: undefined, fusion: [], keepAlignments };
+    const results = await decodeGreedy(network, lengths, transducer, greedy);
+    return config.returnsAll ? results.map((result) => ({ ...result, beams: [result] })) : results;
   }
   const results = await searchTogether(network, lengths.length, (own, clip) =>
     search(own, { clip, numFrames: lengths[clip] as number }, { config, fusion, transducer }),

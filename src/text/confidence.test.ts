@@ -16,7 +16,8 @@ test('every measure at every alpha gives what NeMo gives', () => {
   expect(measures).toHaveLength(28);
   for (const [key, wanted] of measures) {
     const [measure = '', ...alpha] = key.split('.');
-    const [name, entropyType = 'tsallis', entropyNorm = 'exp'] = measure === 'max_prob' ? ['max_prob'] : measure.split('_');
+    const [name, entropyType = 'tsallis', entropyNorm = 'exp'] =
+      measure === 'max_prob' ? ['max_prob'] : measure.split('_');
     const method = { name, entropyType, entropyNorm, alpha: Number(alpha.join('.')) } as ConfidenceMethod;
     for (let row = 0; row < rows; row++) {
       const value = confidenceOf(data.subarray(row * classes, (row + 1) * classes), classes, method);
@@ -49,15 +50,25 @@ const CASES = Object.keys(results).filter((key) => /^ctc\.(char|bpe)\.confidence
 test.each(CASES)('%s: frames, tokens and words of CTC equal NeMo', (key) => {
   const family = key.split('.')[1]!;
   const { lengths, clips, vocabulary } = results[`ctc.${family}.inputs`] as unknown as Inputs;
-  const { decoding, hypotheses } = results[key] as unknown as { decoding: { confidence_cfg: Config }; hypotheses: Wanted[] };
+  const { decoding, hypotheses } = results[key] as unknown as {
+    decoding: { confidence_cfg: Config };
+    hypotheses: Wanted[];
+  };
   const { exclude_blank: excludeBlank, aggregation, method_cfg: cfg } = decoding.confidence_cfg;
-  const method = { name: cfg.name, entropyType: cfg.entropy_type, alpha: cfg.alpha, entropyNorm: cfg.entropy_norm } as ConfidenceMethod;
+  const method = {
+    name: cfg.name,
+    entropyType: cfg.entropy_type,
+    alpha: cfg.alpha,
+    entropyNorm: cfg.entropy_norm,
+  } as ConfidenceMethod;
   const classes = vocabulary.length + 1;
 
   clips.forEach((clip, index) => {
     const wanted = hypotheses[index]!;
     const { data } = golden.array(`ctc.${family}.${clip}.log_probs`);
-    const rows = Array.from({ length: lengths[index]! }, (_, frame) => data.subarray(frame * classes, (frame + 1) * classes));
+    const rows = Array.from({ length: lengths[index]! }, (_, frame) =>
+      data.subarray(frame * classes, (frame + 1) * classes),
+    );
     const frames = rows.map((row) => confidenceOf(row, classes, method));
     const ids = rows.map((row) => row.indexOf(Math.max(...row)));
     const tokens = ctcTokenConfidence(frames, ids, classes - 1, { excludeBlank, aggregation });
@@ -65,7 +76,10 @@ test.each(CASES)('%s: frames, tokens and words of CTC equal NeMo', (key) => {
     expectNear(tokens, wanted.token_confidence);
     if (!wanted.word_confidence) return;
     const emitted = ids.filter((id, frame) => id !== classes - 1 && id !== ids[frame - 1]);
-    expectNear(wordConfidence(wanted.text, emitted, tokens, { tokenizer: piecesOnly(vocabulary), aggregation }), wanted.word_confidence);
+    expectNear(
+      wordConfidence(wanted.text, emitted, tokens, { tokenizer: piecesOnly(vocabulary), aggregation }),
+      wanted.word_confidence,
+    );
   });
 });
 

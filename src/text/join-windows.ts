@@ -27,7 +27,9 @@ export function joinWindows(windows: readonly Window[], options: FrameTime & Seg
     timestamp: joinTimestamps(windows, options),
     length: last ? last.frameOffset + last.hypothesis.length : 0,
     ...joinConfidences(hypotheses),
-    ...(langs.length > 0 ? { langs: mostFrequent(langs as string[]) } : {}),
+    ...(langs.length > 0
+      ? { langs: mostFrequent(langs as string[]), langsChars: hypotheses.flatMap(({ langsChars = [] }) => langsChars) }
+      : {}),
   };
 }
 

@@ -36,7 +36,9 @@ function wordStarts(ids: readonly number[], tokenizer: TokenText): (readonly [nu
   let start = 0;
   tokens.forEach((token, index) => {
     const previous = tokens[index - 1];
-    const starts = isWordPiece ? !token.startsWith('##') : token !== tokenizer.tokensToText([token]) || previous === '<unk>';
+    const starts = isWordPiece
+      ? !token.startsWith('##')
+      : token !== tokenizer.tokensToText([token]) || previous === '<unk>';
     if (!starts || index === start) return;
     if (previous !== '▁') ranges.push([start, index]);
     start = index;
