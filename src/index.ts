@@ -16,6 +16,8 @@ export type {
   ModelInfo,
   ModelReport,
   Precision,
+  PromptOption,
+  PromptValue,
   StoredCheckpoint,
   StreamOptions,
   StreamUpdate,

@@ -1,4 +1,5 @@
 /** What a call of `transcribe` asks of the attention decoder: its prompt as ids, and the tokens that end an answer. */
+import { AsrError } from '../base/errors.ts';
 import { type PromptSlots, type PromptTurn, fillPrompt } from '../model/prompt-spec.ts';
 import type { AedSpec } from '../model/transformer-decoder-spec.ts';
 import { encodePrompt, specialId } from '../tokenizer/canary-prompt.ts';
@@ -14,6 +15,16 @@ export function createAedRequest(spec: AedSpec, tokenizer: Tokenizer, options: T
     endOfText: specialId(tokenizer, '<|endoftext|>'),
     padding: specialId(tokenizer, '<pad>'),
   };
+}
+
+/** A prompt for a checkpoint that has no place for one would silently change nothing. @throws AsrError `unsupported-option` */
+export function refusePrompt(className: string, { prompt, task, pnc, sourceLang }: TranscribeOptions): void {
+  const given = Object.entries({ prompt, task, pnc, sourceLang }).find(([, value]) => value !== undefined);
+  if (!given) return;
+  throw new AsrError(
+    'unsupported-option',
+    `${given[0]} was given, but this checkpoint (${className}) takes no prompt; multi-task checkpoints (Canary) do.`,
+  );
 }
 
 /** NeMo's three ways to say it (`parse_multitask_prompt`); `task`, `sourceLang`, `targetLang`, `pnc` and `timestamps` win over the slots. */

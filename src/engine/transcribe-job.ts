@@ -5,7 +5,7 @@
  */
 import { throwIfAborted } from '../base/abort.ts';
 import { frameFactor } from '../model/encoder.ts';
-import { createAedRequest } from './aed-request.ts';
+import { createAedRequest, refusePrompt } from './aed-request.ts';
 import { openAudio } from './audio-source.ts';
 import { decodeBuffered } from './buffered-decoding.ts';
 import { type BufferedPlan, planBuffered } from './buffered-options.ts';
@@ -168,6 +168,7 @@ function headOptions(model: RunningModel, options: TranscribeOptions): DecodeOpt
   const { decoder, decoding, maxSymbols, parts } = model;
   const { signal, returnAlignments = false } = options;
   const { aed } = parts.spec;
+  if (!aed) refusePrompt(parts.spec.className, options);
   return {
     decoder,
     decoding,
