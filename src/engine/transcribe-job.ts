@@ -13,7 +13,7 @@ import { type DecodeOptions, type Decoded, type Prepared, decodeClips, prepareCl
 import type { RunningModel } from './engine-model.ts';
 import type { DecodedWindow } from './hypothesis.ts';
 import type { AudioInput, TranscribeOptions, TranscribeResult } from './options.ts';
-import { type AudioWindow, cutWindows } from './windows.ts';
+import { AED_FULL_SECONDS, type AudioWindow, cutWindows } from './windows.ts';
 
 const DEFAULT_BATCH_SIZE = 4;
 /** Audio between two reports of a buffered recording: its whole text is written anew each time. */
@@ -66,7 +66,13 @@ export class TranscribeJob {
         await this.#decodeBuffered(blocks, fileIndex, plan);
         continue;
       }
-      for await (const window of cutWindows(blocks, { sampleRate, frameSamples, long })) {
+      const windows = cutWindows(blocks, {
+        sampleRate,
+        frameSamples,
+        long,
+        ...(spec.aed ? { fullSeconds: AED_FULL_SECONDS } : {}),
+      });
+      for await (const window of windows) {
         throwIfAborted(signal);
         this.#pending.push({ ...window, fileIndex });
         // A single long recording is decoded window by window, so that text appears early.

@@ -15,10 +15,10 @@ async function* recording(seconds: number, blockSeconds: number): AsyncGenerator
   }
 }
 
-async function cut(seconds: number, long: 'auto' | 'full' | 'pauses'): Promise<AudioWindow[]> {
+async function cut(seconds: number, long: 'auto' | 'full' | 'pauses', fullSeconds?: number): Promise<AudioWindow[]> {
   const windows = [];
-  for await (const window of cutWindows(recording(seconds, 7), { sampleRate: RATE, frameSamples: FRAME, long }))
-    windows.push(window);
+  const options = { sampleRate: RATE, frameSamples: FRAME, long, ...(fullSeconds ? { fullSeconds } : {}) };
+  for await (const window of cutWindows(recording(seconds, 7), options)) windows.push(window);
   return windows;
 }
 
@@ -53,3 +53,10 @@ test.each([
     expect(expectedStart).toBe(seconds * RATE);
   },
 );
+
+test('a checkpoint that was taught on short recordings gets windows earlier', async () => {
+  expect(await cut(40, 'auto', 40)).toHaveLength(1);
+  const windows = await cut(41, 'auto', 40);
+  expect(windows.length).toBe(2);
+  expect(windows.reduce((sum, { samples }) => sum + samples.length, 0)).toBe(41 * RATE);
+});

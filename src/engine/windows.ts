@@ -21,10 +21,14 @@ export type WindowOptions = {
   /** Samples an encoder frame spans. */
   readonly frameSamples: number;
   readonly long: LongAudioMode;
+  /** Whole up to this length in `auto`. @default 120 */
+  readonly fullSeconds?: number;
 };
 
-/** Whole up to this length in `auto`; attention memory grows with the square of it. */
+/** Attention memory grows with the square of a window. */
 const FULL_SECONDS = 120;
+/** Canary has never been taught longer ones: it would lose the thread, or run out of positions. */
+export const AED_FULL_SECONDS = 40;
 const MAX_WINDOW_SECONDS = 30;
 const MIN_WINDOW_SECONDS = 15;
 /** What NeMo's chunked inference of attention decoders cuts, wherever the words are. */
@@ -36,7 +40,7 @@ export async function* cutWindows(
   blocks: AsyncIterable<Float32Array>,
   options: WindowOptions,
 ): AsyncGenerator<AudioWindow> {
-  const { sampleRate, long } = options;
+  const { sampleRate, long, fullSeconds = FULL_SECONDS } = options;
   if (long === 'buffered') {
     yield* cutEvenly(blocks, BUFFERED_SECONDS * sampleRate);
     return;
@@ -46,7 +50,7 @@ export async function* cutWindows(
       ? Number.POSITIVE_INFINITY
       : long === 'pauses'
         ? MAX_WINDOW_SECONDS * sampleRate
-        : FULL_SECONDS * sampleRate;
+        : fullSeconds * sampleRate;
   // The shortest window more than a cut needs, so that what is left never falls below it.
   const cutSamples = (MAX_WINDOW_SECONDS + MIN_WINDOW_SECONDS) * sampleRate;
   let pending: Float32Array[] = [];
