@@ -116,10 +116,21 @@ test('a cancelled recording keeps the text it had and does not stop the next one
   await give(page, [await repeated('river', 240, testInfo.outputPath('long.wav'))]);
   await expect(textOf(card(page, 'long.wav'))).toContainText('river');
   await give(page, [clip('morning')]);
-  const before = Date.now();
-  await card(page, 'long.wav').getByRole('button', { name: 'Cancel' }).click();
-  await expect(card(page, 'long.wav').locator('[data-status=cancelled]')).toBeVisible();
-  expect(Date.now() - before).toBeLessThan(1500);
+  // Timed in the page: Playwright's own click waits for frames, which are late on a busy machine.
+  const cancel = card(page, 'long.wav').getByRole('button', { name: 'Cancel' });
+  const milliseconds = await cancel.evaluate((button) => {
+    const startedAt = performance.now();
+    const root = button.getRootNode() as ShadowRoot;
+    (button as HTMLButtonElement).click();
+    return new Promise<number>((resolve) => {
+      const look = () => {
+        if (root.querySelector('[data-status=cancelled]')) resolve(performance.now() - startedAt);
+        else setTimeout(look, 10);
+      };
+      look();
+    });
+  });
+  expect(milliseconds).toBeLessThan(1000);
   await expect(textOf(card(page, 'long.wav'))).toContainText('river');
   await expect(textOf(card(page, 'morning.wav'))).toHaveText(WRITTEN.morning);
 });
