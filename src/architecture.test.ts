@@ -24,7 +24,7 @@ const LAYERS: Layers = {
   engine: [['base', 'archive', 'audio', 'checkpoint', 'decoding', 'model', 'onnx', 'runtime', 'text', 'tokenizer'], []],
   rpc: [['base', 'engine'], ['comlink']], // engine: types only, see below
   ui: [['base', 'rpc', 'text', 'audio', 'workers'], ['lit']], // audio: capture only; workers: the address of the worklet
-  cli: [['base', 'archive', 'audio', 'checkpoint', 'engine', 'text'], []],
+  cli: [['base', 'audio', 'checkpoint', 'engine', 'text'], []],
 };
 
 /** Workers wire: the engine on one side, the wire on the other. */

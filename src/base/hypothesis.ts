@@ -76,6 +76,8 @@ export type Hypothesis = {
   readonly langs?: string;
   /** Text and language of every token, where `langs` is there. */
   readonly langsChars?: readonly { readonly char: string; readonly lang: string }[];
+  /** Every word and its language, where `langs` is there. */
+  readonly langsWords?: readonly { readonly word: string; readonly lang: string }[];
   /** Classification models: every class with its probability, for frame classifiers the mean over all frames. `text` is the best one's label. */
   readonly labels?: readonly ClassScore[];
   /** Frame classifiers; `text` is the labels of the stretches, and with timestamps they are the segments. */

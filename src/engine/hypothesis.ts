@@ -113,18 +113,23 @@ export class HypothesisWriter {
             }),
           }
         : {}),
-      ...this.#languages(ids, decoding),
+      ...this.#languages(ids),
       ...(beams
         ? { nBest: beams.map((beam) => this.#writeWindow({ ...decoded, timestep: [], ...beam }, options)) }
         : {}),
     };
   }
 
-  /** Languages, where the config wants them and the tokenizer knows them. */
-  #languages(ids: readonly number[], decoding: DecodingConfig | undefined): Pick<Hypothesis, 'langs' | 'langsChars'> {
-    if (decoding?.head !== 'transducer' || !decoding.computesLangs || this.#tokenizer.kind !== 'aggregate') return {};
+  /** Languages, where the tokenizer knows them. NeMo computes them for transducers only, and only with `compute_langs`; they cost nothing here. */
+  #languages(ids: readonly number[]): Pick<Hypothesis, 'langs' | 'langsChars' | 'langsWords'> {
+    // Canary's aggregate has its special tokens as a language of their own: its language is what the prompt says.
+    if (this.#spec.aed || this.#tokenizer.kind !== 'aggregate') return {};
     const tokenizer = this.#tokenizer as AggregateTokenizer;
-    return { langs: tokenizer.idsToLang(ids), langsChars: tokenizer.idsToTextAndLangs(ids) };
+    return {
+      langs: tokenizer.idsToLang(ids),
+      langsChars: tokenizer.idsToTextAndLangs(ids),
+      langsWords: tokenizer.idsToWordsAndLangs(ids),
+    };
   }
 
   #textBy(ids: readonly number[], decoding: DecodingConfig | undefined): string {

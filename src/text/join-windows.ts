@@ -28,7 +28,11 @@ export function joinWindows(windows: readonly Window[], options: FrameTime & Seg
     length: last ? last.frameOffset + last.hypothesis.length : 0,
     ...joinConfidences(hypotheses),
     ...(langs.length > 0
-      ? { langs: mostFrequent(langs as string[]), langsChars: hypotheses.flatMap(({ langsChars = [] }) => langsChars) }
+      ? {
+          langs: mostFrequent(langs as string[]),
+          langsChars: hypotheses.flatMap(({ langsChars = [] }) => langsChars),
+          langsWords: hypotheses.flatMap(({ langsWords = [] }) => langsWords),
+        }
       : {}),
   };
 }
