@@ -1,8 +1,16 @@
-/** The networks as a beam of one clip sees them: states by prefix, logits as log-probabilities. */
+/**
+ * The networks as a beam of one clip sees them: states by prefix, logits as log-probabilities.
+ *
+ * Prefixes keep their states, but only near the end of the text: an hour's worth of them would not fit into memory. One that was dropped and
+ * is wanted after all is computed again.
+ */
 import type { BeamOptions } from './beam-path.ts';
 import type { Prefix } from './prefix.ts';
 import { logSoftmax } from './scores.ts';
 import type { TransducerNetwork } from './transducer-greedy.ts';
+
+/** Tokens behind the end of a text whose states are kept. */
+const KEPT_STATES = 16;
 
 /** Log-probabilities of tokens with the blank, and of durations by themselves (empty for RNNT). */
 export type StepScores = { readonly tokens: Float32Array; readonly durations: Float32Array };
@@ -24,8 +32,8 @@ export class BeamNetwork<State> {
     this.#temperature = softmaxTemperature;
   }
 
-  /** Computes the states that prefixes lack, equal prefixes once; their parents must have one. */
-  async fillStates(prefixes: readonly Prefix<State>[]): Promise<void> {
+  /** Computes the states that prefixes lack, equal prefixes once. */
+  async #fillStates(prefixes: readonly Prefix<State>[]): Promise<void> {
     const first = prefixes.find((prefix) => !prefix.parent && !prefix.state);
     if (first) {
       const [start] = await this.#network.start(1);
@@ -40,18 +48,21 @@ export class BeamNetwork<State> {
     }
     if (groups.size === 0) return;
     const leaders = [...groups.values()].map((group) => group[0]!);
+    const stateless = leaders.flatMap(({ parent }) => (parent && !parent.state ? [parent] : []));
+    if (stateless.length > 0) await this.#fillStates(stateless);
     const states = await this.#network.predict(
       leaders.map(({ token }) => token),
       leaders.map(({ parent }) => parent!.state!),
     );
     [...groups.values()].forEach((group, index) => {
       for (const prefix of group) prefix.state = states[index]!;
+      leaders[index]!.ancestor(KEPT_STATES).forgetState();
     });
   }
 
   /** Scores of every prefix at its frame; fills the states first. */
   async scores(prefixes: readonly Prefix<State>[], frames: readonly number[]): Promise<StepScores[]> {
-    await this.fillStates(prefixes);
+    await this.#fillStates(prefixes);
     const logits = await this.#network.join(
       prefixes.map((prefix, row) => ({ clip: this.#clip, frame: frames[row]!, state: prefix.state! })),
     );

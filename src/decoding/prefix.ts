@@ -27,6 +27,11 @@ export class Prefix<State> {
     return prefix;
   }
 
+  /** Gives the state's memory back; the start keeps its own. */
+  forgetState(): void {
+    if (this.parent) this.state = undefined;
+  }
+
   equals(other: Prefix<State>): boolean {
     return this.key === other.key && this.length === other.length;
   }

@@ -28,6 +28,8 @@ type PredictCall<State> = { readonly tokens: readonly number[]; readonly states:
 class GatheringNetwork<State> implements TransducerNetwork<State> {
   readonly #network: TransducerNetwork<State>;
   #running: number;
+  /** The state before the first token, the same for all clips. */
+  #first: Promise<State[]> | undefined;
   #joins: Waiting<readonly JoinRow<State>[], Float32Array>[] = [];
   #predictions: Waiting<PredictCall<State>, State[]>[] = [];
 
@@ -36,8 +38,10 @@ class GatheringNetwork<State> implements TransducerNetwork<State> {
     this.#running = running;
   }
 
-  start(rows: number): Promise<State[]> {
-    return this.#network.start(rows);
+  async start(rows: number): Promise<State[]> {
+    this.#first ??= this.#network.start(1);
+    const [state] = await this.#first;
+    return Array<State>(rows).fill(state!);
   }
 
   predict(tokens: readonly number[], states: readonly State[]): Promise<State[]> {
