@@ -13,14 +13,6 @@ export type ConfidenceMethod = {
 
 export type ConfidenceAggregation = 'mean' | 'min' | 'max' | 'prod';
 
-/** NeMo `ConfidenceMethodConfig`. */
-export const DEFAULT_CONFIDENCE_METHOD: ConfidenceMethod = {
-  name: 'entropy',
-  entropyType: 'tsallis',
-  alpha: 0.33,
-  entropyNorm: 'exp',
-};
-
 /**
  * @param logProbs log-probabilities that sum to one
  * @param numClasses classes the scale counts: the vocabulary with its blank, for the durations of TDT too
