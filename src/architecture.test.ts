@@ -19,10 +19,11 @@ const LAYERS: Layers = {
   decoding: [['base'], []],
   text: [['base'], []],
   runtime: [['base'], ['onnxruntime-web']],
-  checkpoint: [['base'], ['@huggingface/hub', 'idb-keyval']],
+  catalogue: [['base'], []],
+  checkpoint: [['base', 'catalogue'], ['@huggingface/hub', 'idb-keyval']],
   model: [['base', 'archive', 'onnx'], ['valibot']],
   engine: [['base', 'archive', 'audio', 'checkpoint', 'decoding', 'model', 'onnx', 'runtime', 'text', 'tokenizer'], []],
-  rpc: [['base', 'engine'], ['comlink']], // engine: types only, see below
+  rpc: [['base', 'catalogue', 'engine'], ['comlink']], // engine: types only, see below
   ui: [['base', 'rpc', 'text', 'audio', 'workers'], ['lit']], // audio: capture only; workers: the address of the worklet
   cli: [['base', 'audio', 'checkpoint', 'engine', 'text'], []],
 };
@@ -57,7 +58,7 @@ describe('layers', () => {
   });
 
   test('the pure layers use no globals of page or worker, nor of Node', () => {
-    const pure = /^(?:archive|onnx|tokenizer|decoding|text|model)\//;
+    const pure = /^(?:archive|catalogue|onnx|tokenizer|decoding|text|model)\//;
     const impure = /\b(?:document|navigator|localStorage|indexedDB|process|Buffer)\.|from 'node:/;
     expect(sources.filter((file) => pure.test(file) && impure.test(code(file)))).toEqual([]);
   });

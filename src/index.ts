@@ -33,12 +33,14 @@ export {
   EncDecCTCModelBPE,
   EncDecFrameClassificationModel,
   EncDecHybridRNNTCTCBPEModel,
+  EncDecHybridRNNTCTCBPEModelWithPrompt,
   EncDecHybridRNNTCTCModel,
   EncDecMultiTaskModel,
   EncDecRNNTBPEModel,
+  EncDecRNNTBPEModelWithPrompt,
   EncDecRNNTModel,
 } from './rpc/model-classes.ts';
-export type { PretrainedModelInfo } from './rpc/pretrained.ts';
+export type { PretrainedModelInfo } from './base/pretrained.ts';
 export type { CheckpointSource } from './rpc/source.ts';
 export { deleteStored, listStored } from './rpc/stored.ts';
 export type { TranscriptionStream } from './rpc/stream.ts';

@@ -8,6 +8,8 @@ import type { CheckpointFiles } from '../base/files.ts';
 import type { OnProgress } from '../base/progress.ts';
 import { AsrError, messageOf } from '../base/errors.ts';
 import { throwIfAborted } from '../base/abort.ts';
+import { findPretrained } from '../catalogue/catalogue.ts';
+import { refusalOf } from '../catalogue/refused.ts';
 import { discardDownload } from './download-parts.ts';
 import { downloadToParts } from './download.ts';
 import { findHubCheckpoint, hubOf, resolveCommit } from './hub.ts';
@@ -87,7 +89,8 @@ export async function openSource(source: CheckpointSource, options: SourceOption
   }
 }
 
-async function openPretrained(name: string, options: SourceOptions): Promise<OpenedSource> {
+async function openPretrained(asked: string, options: SourceOptions): Promise<OpenedSource> {
+  const name = publishedName(asked);
   if (name === BUILT_IN_NAME) {
     if (options.assetBase === undefined)
       throw new TypeError(`assetBase is needed for the built-in checkpoint '${name}'.`);
@@ -110,6 +113,20 @@ async function openPretrained(name: string, options: SourceOptions): Promise<Ope
     return findHubCheckpoint(name, hubOptions);
   });
   return remoteSource(checkpoint, options);
+}
+
+/** A catalogue name as the repository it is fetched from; other names as they are. Throws for those that cannot be fetched or opened. */
+function publishedName(name: string): string {
+  const refusal = refusalOf(name);
+  if (refusal !== undefined) throw new AsrError('checkpoint-unsupported', `'${name}' cannot be opened: ${refusal}.`);
+  const known = name.includes('/') && !name.startsWith('nvidia/') ? undefined : findPretrained(name);
+  if (known?.hub !== undefined) return known.hub;
+  if (known?.ngc !== undefined)
+    throw new AsrError(
+      'checkpoint-not-found',
+      `'${name}' is not on Hugging Face, and NVIDIA's NGC catalogue lets no page read from it: download ${known.ngc} and open the file.`,
+    );
+  return name;
 }
 
 async function openUrl(url: string, options: SourceOptions, shownName?: string): Promise<OpenedSource> {

@@ -7,12 +7,13 @@
 import type { Remote } from 'comlink';
 import type { CheckpointFiles } from '../base/files.ts';
 import type { Hypothesis } from '../base/hypothesis.ts';
+import type { PretrainedModelInfo } from '../base/pretrained.ts';
+import { listPretrained } from '../catalogue/catalogue.ts';
 import { resolveAssetBase } from './asset-base.ts';
 import { type PageAudio, toWireAudio } from './audio-input.ts';
 import { toWireCallback } from './callback.ts';
 import { createWorker } from './create-worker.ts';
 import { checkLoadOptions, checkStreamOptions, checkTranscribeOptions } from './option-check.ts';
-import { type PretrainedModelInfo, listPretrained } from './pretrained.ts';
 import type {
   LoadOptions,
   ModelInfo,
@@ -63,7 +64,7 @@ export class ASRModel implements AsyncDisposable {
     return open(this, toWireSource(source), options);
   }
 
-  /** Opens a published checkpoint by name (NeMo `from_pretrained`): built in (`sotto-tiny-en`) or a hub repository (`nvidia/…`). */
+  /** Opens a published checkpoint by name (NeMo `from_pretrained`): built in (`sotto-tiny-en`), a name of the catalogue, or a hub repository (`owner/name`). */
   static fromPretrained<T>(this: ModelClass<T>, name: string, options: LoadOptions = {}): Promise<T> {
     if (typeof name !== 'string' || !name.trim()) throw new TypeError('name must be the name of a checkpoint');
     return open(this, { kind: 'pretrained', name: name.trim() }, options);
