@@ -15,6 +15,7 @@ export type ErrorCode =
   | 'offline'
   | 'audio-undecodable'
   | 'audio-empty'
+  | 'manifest-invalid'
   | 'microphone'
   | 'device-unavailable'
   | 'device-lost'

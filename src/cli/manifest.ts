@@ -1,12 +1,9 @@
-/**
- * NeMo manifests: one JSON object a line, with `audio_filepath` (relative to the manifest), `text`, and optionally `offset` and `duration`.
- *
- * `duration` alone does not cut anything, as in NeMo: only a line with an `offset` stands for a part of its file.
- */
+/** NeMo manifests from the disk; relative paths in them are relative to the manifest. */
 import { readFileSync } from 'node:fs';
 import { dirname, isAbsolute, resolve } from 'node:path';
 import { messageOf } from '../base/errors.ts';
-import { type Slots, slotsOfLine } from './prompt.ts';
+import { type ManifestLine, parseManifest } from '../base/manifest.ts';
+import type { Slots } from './prompt.ts';
 
 /** A manifest cannot be used; exit status 3. */
 export class ManifestError extends Error {
@@ -32,11 +29,10 @@ export type Entry = {
 
 /** Reads the whole manifest. @throws ManifestError that names the line */
 export function readManifest(path: string): Entry[] {
-  const entries = readLines(path).flatMap((line, index) =>
-    line.trim() === '' ? [] : [parseLine(line, `line ${index + 1} of ${path}`, dirname(path))],
-  );
-  if (entries.length === 0) throw new ManifestError(`The manifest ${path} has no lines.`);
-  return entries;
+  return parse(readText(path), path).map(({ number: _, ...line }) => {
+    const isUrl = /^https?:\/\//i.test(line.audio);
+    return { ...line, path: isUrl || isAbsolute(line.audio) ? line.audio : resolve(dirname(path), line.audio) };
+  });
 }
 
 /** Every N-th entry from the I-th, counted from 1: shards of any number put together are the whole. */
@@ -47,46 +43,18 @@ export function shardOf(
   return entries.filter((_, position) => position % count === index - 1);
 }
 
-function readLines(path: string): string[] {
+function parse(text: string, path: string): ManifestLine[] {
   try {
-    return readFileSync(path, 'utf8').split('\n');
+    return parseManifest(text, path);
+  } catch (thrown) {
+    throw new ManifestError(messageOf(thrown), { cause: thrown });
+  }
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
   } catch (thrown) {
     throw new ManifestError(`The manifest ${path} cannot be read: ${messageOf(thrown)}.`, { cause: thrown });
   }
-}
-
-function parseLine(line: string, where: string, folder: string): Entry {
-  let row: unknown;
-  try {
-    row = JSON.parse(line);
-  } catch (thrown) {
-    throw new ManifestError(`${where} is not JSON: ${messageOf(thrown)}.`, { cause: thrown });
-  }
-  if (typeof row !== 'object' || row === null || Array.isArray(row))
-    throw new ManifestError(`${where} is not a JSON object.`);
-  const fields = row as Record<string, unknown>;
-  const audio = fields['audio_filepath'] ?? fields['audio_filename'];
-  if (typeof audio !== 'string' || audio === '') throw new ManifestError(`${where} has no audio_filepath.`);
-  const offset = seconds(fields['offset'], 'offset', where);
-  const duration = seconds(fields['duration'], 'duration', where);
-  const slots = slotsOfLine(fields);
-  const { text } = fields;
-  if (text !== undefined && text !== null && typeof text !== 'string')
-    throw new ManifestError(`${where} has a text that is no string.`);
-  const isUrl = /^https?:\/\//i.test(audio);
-  return {
-    audio,
-    path: isUrl || isAbsolute(audio) ? audio : resolve(folder, audio),
-    ...(offset === undefined ? {} : { offset }),
-    ...(duration === undefined ? {} : { duration }),
-    ...(typeof text === 'string' ? { text } : {}),
-    ...(slots ? { slots } : {}),
-  };
-}
-
-function seconds(value: unknown, key: string, where: string): number | undefined {
-  if (value === undefined || value === null) return undefined;
-  if (typeof value !== 'number' || !Number.isFinite(value) || value < 0)
-    throw new ManifestError(`${where} has ${key} ${JSON.stringify(value)}; it is a number of seconds.`);
-  return value;
 }

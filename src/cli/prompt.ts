@@ -15,19 +15,6 @@ export type Slots = Readonly<Record<string, PromptValue>>;
 
 type Prompted = Pick<TranscribeOptions, 'prompt' | 'targetLang'>;
 
-/** Fields of a manifest line that are slots; `taskname` is what older manifests call the task. */
-const LINE_SLOTS = [
-  'source_lang',
-  'target_lang',
-  'task',
-  'pnc',
-  'itn',
-  'timestamp',
-  'diarize',
-  'emotion',
-  'decodercontext',
-];
-
 /** `--prompt '{"source_lang": "de", "target_lang": "en"}'`. */
 export function promptArgument(args: Arguments): Readonly<Record<string, unknown>> | undefined {
   const value = args.json('prompt');
@@ -35,16 +22,6 @@ export function promptArgument(args: Arguments): Readonly<Record<string, unknown
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new UsageError('--prompt is not a JSON object.');
   return value as Record<string, unknown>;
-}
-
-/** The slots a manifest line gives, or undefined. */
-export function slotsOfLine(fields: Readonly<Record<string, unknown>>): Slots | undefined {
-  const named = { ...fields, task: fields['task'] ?? fields['taskname'] } as Record<string, unknown>;
-  const slots = LINE_SLOTS.flatMap((slot) => {
-    const value = named[slot];
-    return typeof value === 'string' || typeof value === 'boolean' ? [[slot, value] as const] : [];
-  });
-  return slots.length > 0 ? Object.fromEntries(slots) : undefined;
 }
 
 /** @throws AsrError `unsupported-option` for a prompt the checkpoint cannot take */

@@ -18,7 +18,7 @@ import type {
   TranscribeResult,
 } from './options.ts';
 import { openStream } from './streaming.ts';
-import { TranscribeJob } from './transcribe-job.ts';
+import { transcribeEntries } from './transcribe-entries.ts';
 
 export class LoadedModel implements EngineModel, RunningModel {
   readonly parts: EngineParts;
@@ -63,8 +63,7 @@ export class LoadedModel implements EngineModel, RunningModel {
   ): Promise<readonly TranscribeResult[]> {
     this.#assertUsable();
     if (audio.length === 0) throw new TypeError('transcribe() needs at least one recording.');
-    const job = new TranscribeJob(this, audio, options);
-    return job.run();
+    return transcribeEntries(this, audio, options);
   }
 
   async openStream(options: StreamOptions, onUpdate: (update: StreamUpdate) => void): Promise<EngineStream> {

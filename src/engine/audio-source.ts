@@ -8,7 +8,7 @@ import { decodeAudio } from '../audio/decode.ts';
 import type { Pcm } from '../audio/pcm.ts';
 import { Resampler } from '../audio/resample.ts';
 import { AsrError, messageOf } from '../base/errors.ts';
-import type { AudioInput } from './options.ts';
+import type { AudioEntry, AudioInput } from './options.ts';
 
 export type AudioSourceOptions = {
   readonly sampleRate: number;
@@ -24,9 +24,11 @@ const MIN_SECONDS = 1;
 export async function* openAudio(input: AudioInput, options: AudioSourceOptions): AsyncGenerator<Float32Array> {
   if (input instanceof Float32Array) {
     yield padded(input, options.sampleRate);
-  } else if (typeof input === 'string' || input instanceof URL || input instanceof Blob) {
-    const file = input instanceof Blob ? input : await fetchAudio(input, options.signal);
-    const blocks = fromFile(file, options);
+  } else if (!isSamples(input)) {
+    const entry = isEntry(input) ? input : { audio: input };
+    const { audio } = entry;
+    const file = audio instanceof Blob ? audio : await fetchAudio(audio, options.signal);
+    const blocks = fromFile(file, entry, options);
     yield* options.padsFiles ? paddedBlocks(blocks, options.sampleRate) : blocks;
   } else {
     const channels = input.samples instanceof Float32Array ? [input.samples] : input.samples;
@@ -36,13 +38,23 @@ export async function* openAudio(input: AudioInput, options: AudioSourceOptions)
   }
 }
 
+/** Whether an input is a line of a manifest. */
+export function isEntry(input: AudioInput): input is AudioEntry {
+  return typeof input === 'object' && 'audio' in input;
+}
+
+function isSamples(input: AudioInput): input is Extract<AudioInput, { sampleRate: number }> {
+  return typeof input === 'object' && 'samples' in input;
+}
+
 async function* fromFile(
   blob: Blob,
+  entry: Omit<AudioEntry, 'audio'>,
   { sampleRate, channelSelector, signal }: AudioSourceOptions,
 ): AsyncGenerator<Float32Array> {
   let resampler: Resampler | undefined;
   let numSamples = 0;
-  for await (const block of decodeAudio(blob, signal ? { signal } : {})) {
+  for await (const block of partOf(decodeAudio(blob, signal ? { signal } : {}), entry)) {
     const mono = mixDown(block, channelSelector);
     numSamples += mono.length;
     if (block.sampleRate === sampleRate) {
@@ -56,7 +68,34 @@ async function* fromFile(
   }
   const rest = resampler?.finish();
   if (rest && rest.length > 0) yield rest;
-  if (numSamples === 0) throw new AsrError('audio-empty', 'The recording contains no sound: it has no samples.');
+  if (numSamples > 0) return;
+  throw new AsrError(
+    'audio-empty',
+    entry.offset
+      ? `The recording ends before its offset of ${entry.offset} s.`
+      : 'The recording contains no sound: it has no samples.',
+  );
+}
+
+/** Samples are cut at the file's own rate, before resampling, as NeMo's loader does. */
+async function* partOf(
+  blocks: AsyncIterable<Pcm>,
+  { offset, duration = Number.POSITIVE_INFINITY }: Omit<AudioEntry, 'audio'>,
+): AsyncGenerator<Pcm> {
+  if (offset === undefined) {
+    yield* blocks;
+    return;
+  }
+  let position = 0;
+  for await (const block of blocks) {
+    const length = block.channels[0]?.length ?? 0;
+    const from = Math.max(0, Math.round(offset * block.sampleRate) - position);
+    const end = Math.round((offset + duration) * block.sampleRate);
+    const to = Math.min(length, end - position);
+    if (from < to) yield { ...block, channels: block.channels.map((channel) => channel.subarray(from, to)) };
+    position += length;
+    if (position >= end) return;
+  }
 }
 
 function mixDown(block: Pcm, selector: number | 'average' | undefined): Float32Array {

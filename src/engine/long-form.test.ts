@@ -18,7 +18,7 @@ beforeAll(async () => {
     const source = { kind: 'file', file: golden.archive(`${head}.nemo`), name: `${head}.nemo` } as const;
     models.set(head, (await loadModel(source, { device: 'wasm', cache: false })) as LoadedModel);
   }
-});
+}, 60_000);
 
 async function transcribe(head: string, buffered: BufferedOptions) {
   const [result] = await models.get(head)!.transcribe([file], { long: 'buffered', buffered, timestamps: true });

@@ -42,7 +42,19 @@ export type AudioInput =
   | URL
   | string
   | Float32Array
-  | { readonly samples: Float32Array | readonly Float32Array[]; readonly sampleRate: number };
+  | { readonly samples: Float32Array | readonly Float32Array[]; readonly sampleRate: number }
+  | AudioEntry;
+
+/** A file, or a part of it, with a prompt of its own: a line of a NeMo manifest. */
+export type AudioEntry = {
+  readonly audio: Blob | URL | string;
+  /** Seconds; without it the whole file is meant, whatever `duration` says, as in NeMo. */
+  readonly offset?: number;
+  /** Seconds from `offset`. @default to the end */
+  readonly duration?: number;
+  /** Prompt slots by NeMo's names. They win over the call's options; checkpoints without prompts do not mind them. */
+  readonly slots?: { readonly [slot: string]: PromptValue };
+};
 
 /** `full` decodes in one go, `buffered` in overlapping windows as NeMo's scripts do, `pauses` cuts where nobody speaks, `auto` picks and says what it did. */
 export type LongAudioMode = 'auto' | 'full' | 'buffered' | 'pauses';

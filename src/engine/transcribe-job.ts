@@ -16,6 +16,10 @@ import type { AudioInput, TranscribeOptions, TranscribeResult } from './options.
 import { AED_FULL_SECONDS, type AudioWindow, cutWindows } from './windows.ts';
 
 const DEFAULT_BATCH_SIZE = 4;
+/** Batches' worth of windows that wait on a GPU, to be batched with others of their length. */
+const POOL_BATCHES = 4;
+/** Audio that waits at most, so that memory is bounded whatever the batch size. */
+const POOL_SECONDS = 600;
 /** Audio between two reports of a buffered recording: its whole text is written anew each time. */
 const PROGRESS_SECONDS = 10;
 
@@ -30,6 +34,7 @@ export class TranscribeJob {
   readonly #files: FileResult[];
   readonly #head: DecodeOptions;
   #pending: PendingWindow[] = [];
+  #pendingSamples = 0;
 
   constructor(model: RunningModel, audio: readonly AudioInput[], options: TranscribeOptions) {
     this.#model = model;
@@ -75,8 +80,9 @@ export class TranscribeJob {
       for await (const window of windows) {
         throwIfAborted(signal);
         this.#pending.push({ ...window, fileIndex });
-        // A single long recording is decoded window by window, so that text appears early.
-        if (this.#pending.length >= (this.#audio.length === 1 ? 1 : batchSize)) await this.#flush(frameSamples);
+        this.#pendingSamples += window.samples.length;
+        if (this.#pending.length >= this.#poolSize(batchSize) || this.#pendingSamples >= POOL_SECONDS * sampleRate)
+          await this.#flush(frameSamples);
       }
     }
     await this.#flush(frameSamples);
@@ -117,6 +123,7 @@ export class TranscribeJob {
   async #flush(frameSamples: number): Promise<void> {
     const windows = this.#pending;
     this.#pending = [];
+    this.#pendingSamples = 0;
     if (windows.length === 0) return;
     throwIfAborted(this.#options.signal);
     const decoded = await this.#model.parts.sessions.withFallback(() => this.#decode(windows));
@@ -130,7 +137,7 @@ export class TranscribeJob {
 
   async #decode(windows: readonly PendingWindow[]): Promise<Decoded[]> {
     const { mel, encoder, sessions, spec } = this.#model.parts;
-    const { signal } = this.#options;
+    const { signal, batchSize = DEFAULT_BATCH_SIZE } = this.#options;
     const { context } = this.#model;
     const features = windows.map((window) => mel.extract(window.samples));
     const clips: Prepared[] = Array(windows.length).fill({
@@ -139,7 +146,7 @@ export class TranscribeJob {
 
     for (const group of groupForEncoder(
       features.map((clip) => clip.numFrames),
-      sessions.deviceOf('encoder') === 'webgpu' && encoder.canBatch,
+      this.#isBatched ? batchSize : 1,
     )) {
       throwIfAborted(signal);
       const encoded = await encoder.encode(
@@ -157,6 +164,18 @@ export class TranscribeJob {
       }
     }
     return decodeClips(sessions, spec, clips, this.#head);
+  }
+
+  /** Windows that are waited for. The first one of a single recording is decoded at once, so that text appears early. */
+  #poolSize(batchSize: number): number {
+    if (this.#audio.length === 1) return this.#isBatched && (this.#files[0]?.windows.length ?? 0) > 0 ? batchSize : 1;
+    return this.#isBatched ? POOL_BATCHES * batchSize : batchSize;
+  }
+
+  /** On WASM a batch saves nothing and its padding costs; some encoders see the padding. */
+  get #isBatched(): boolean {
+    const { encoder, sessions } = this.#model.parts;
+    return sessions.deviceOf('encoder') === 'webgpu' && encoder.canBatch;
   }
 
   #reportProgress(fileIndex: number): void {
@@ -189,17 +208,17 @@ function headOptions(model: RunningModel, options: TranscribeOptions): DecodeOpt
 const MAX_PADDING = 0.2;
 
 /**
- * Indices of the clips that are encoded together: similar lengths on a GPU; one by one on WASM, where a batch saves nothing and padding costs.
- * Clips without a single frame are left out: their result is empty.
+ * Indices of the clips that are encoded together, at most `batchSize`: those of similar length. Clips without a single frame are left out:
+ * their result is empty.
  */
-function groupForEncoder(lengths: readonly number[], batched: boolean): number[][] {
+export function groupForEncoder(lengths: readonly number[], batchSize: number): number[][] {
   const order = lengths.map((_, index) => index).filter((index) => (lengths[index] as number) > 0);
-  if (!batched) return order.map((index) => [index]);
-  order.sort((a, b) => (lengths[b] as number) - (lengths[a] as number));
+  if (batchSize > 1) order.sort((a, b) => (lengths[b] as number) - (lengths[a] as number));
   const groups: number[][] = [];
   for (const index of order) {
     const group = groups.at(-1);
-    if (group && (lengths[index] as number) >= (1 - MAX_PADDING) * (lengths[group[0] as number] as number))
+    const longest = lengths[group?.[0] as number] as number;
+    if (group && group.length < batchSize && (lengths[index] as number) >= (1 - MAX_PADDING) * longest)
       group.push(index);
     else groups.push([index]);
   }

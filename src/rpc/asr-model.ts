@@ -7,13 +7,13 @@
 import type { Remote } from 'comlink';
 import type { CheckpointFiles } from '../base/files.ts';
 import type { Hypothesis } from '../base/hypothesis.ts';
-import type { PretrainedModelInfo } from '../base/pretrained.ts';
-import { listPretrained } from '../catalogue/catalogue.ts';
 import { resolveAssetBase } from './asset-base.ts';
-import { type PageAudio, toWireAudio } from './audio-input.ts';
+import { eachRecording, type PageAudio, toWireInputs, type TranscribeInput } from './audio-input.ts';
 import { toWireCallback } from './callback.ts';
 import { createWorker } from './create-worker.ts';
+import type { ManifestInput } from './manifest-input.ts';
 import { checkLoadOptions, checkStreamOptions, checkTranscribeOptions } from './option-check.ts';
+import { type PretrainedModelInfo, listPretrained } from './pretrained.ts';
 import type {
   LoadOptions,
   ModelInfo,
@@ -64,7 +64,7 @@ export class ASRModel implements AsyncDisposable {
     return open(this, toWireSource(source), options);
   }
 
-  /** Opens a published checkpoint by name (NeMo `from_pretrained`): built in (`sotto-tiny-en`), a name of the catalogue, or a hub repository (`owner/name`). */
+  /** Opens a published checkpoint by name (NeMo `from_pretrained`): built in (`sotto-tiny-en`) or a hub repository (`nvidia/…`). */
   static fromPretrained<T>(this: ModelClass<T>, name: string, options: LoadOptions = {}): Promise<T> {
     if (typeof name !== 'string' || !name.trim()) throw new TypeError('name must be the name of a checkpoint');
     return open(this, { kind: 'pretrained', name: name.trim() }, options);
@@ -90,34 +90,43 @@ export class ASRModel implements AsyncDisposable {
     return this.#loaded.cfg;
   }
 
-  /** One hypothesis an input, in order (NeMo `transcribe`). */
-  transcribe(audio: PageAudio | readonly PageAudio[], options: TranscribeOptions = {}): Promise<Hypothesis[]> {
+  /** One hypothesis a recording, in order; a manifest stands for the recordings of its lines (NeMo `transcribe`). */
+  transcribe(
+    audio: TranscribeInput | readonly TranscribeInput[],
+    options: TranscribeOptions = {},
+  ): Promise<Hypothesis[]> {
     const results = this.transcribeWithDurations(audio, options);
     return results.then((list) => list.map(({ hypothesis }) => hypothesis));
   }
 
-  /** As `transcribe`, with the seconds of audio of every input. */
+  /** As `transcribe`, with the seconds of audio of every recording, and how long ones were decoded. */
   transcribeWithDurations(
-    audio: PageAudio | readonly PageAudio[],
+    audio: TranscribeInput | readonly TranscribeInput[],
     options: TranscribeOptions = {},
   ): Promise<readonly TranscribeResult[]> {
     checkTranscribeOptions(options);
-    const inputs = toWireAudio(audio);
+    const inputs = toWireInputs(audio);
     const { signal, onProgress, ...plain } = options;
     const { link, remote } = this.#loaded;
     const progress = toWireCallback(onProgress, signal);
-    const results = link.run((job) => remote.transcribe(job, inputs, plain, progress), signal);
+    const results = link.run(
+      async (job) => remote.transcribe(job, Array.isArray(inputs) ? inputs : await inputs, plain, progress),
+      signal,
+    );
     return this.#thenRefreshReport(results);
   }
 
-  /** Results batch by batch as they are done (NeMo `transcribe_generator`); nothing runs ahead of the reader. */
+  /**
+   * Results batch by batch as they are done (NeMo `transcribe_generator`). Nothing runs ahead of the reader: inputs are taken when their batch
+   * is asked for, so a list of any length needs the memory of one batch. Leaving the loop ends it; `config.signal` cancels a running batch.
+   */
   async *transcribeGenerator(
-    audio: Iterable<PageAudio> | AsyncIterable<PageAudio>,
+    audio: ManifestInput | Iterable<TranscribeInput> | AsyncIterable<TranscribeInput>,
     config: TranscribeOptions = this.getTranscribeConfig(),
   ): AsyncGenerator<Hypothesis[]> {
     const { batchSize = this.getTranscribeConfig().batchSize } = config;
     let batch: PageAudio[] = [];
-    for await (const item of audio) {
+    for await (const item of eachRecording(audio)) {
       batch.push(item);
       if (batch.length < batchSize) continue;
       yield await this.transcribe(batch, config);

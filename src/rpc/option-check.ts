@@ -42,6 +42,7 @@ const TRANSCRIBE: Record<string, Check> = {
     "a channel number or 'average'",
   ],
   long: isOneOf('auto', 'full', 'buffered', 'pauses'),
+  buffered: [(value) => typeof value === 'object' && value !== null, 'an object'],
 };
 
 const STREAM: Record<string, Check> = {

@@ -7,7 +7,7 @@ import type { Hypothesis } from '../base/hypothesis.ts';
 import type { EngineModel } from '../engine/engine-model.ts';
 import type { ModelInfo, ModelReport, TranscribeOptions } from '../engine/options.ts';
 import { ASRModel } from './asr-model.ts';
-import { toWireAudio } from './audio-input.ts';
+import { eachRecording, toWireAudio, toWireInputs } from './audio-input.ts';
 import { EncDecCTCModel } from './model-classes.ts';
 import type { WireModel } from './protocol.ts';
 import { serveEngine } from './serve.ts';
@@ -171,6 +171,94 @@ describe('the page and its worker', () => {
       batches.push(batch.map(({ text }) => text));
     expect(batches).toEqual([['1', '2'], ['3']]);
     close();
+  });
+});
+
+describe('transcribeGenerator over hundreds of recordings', () => {
+  it('takes inputs only when their batch is asked for, from endless sources too', async () => {
+    const { model, close } = await openEcho();
+    let taken = 0;
+    let ended = false;
+    function* endless(): Generator<Float32Array> {
+      try {
+        for (;;) yield new Float32Array((taken++ % 2) + 1);
+      } finally {
+        ended = true;
+      }
+    }
+    let seen = 0;
+    for await (const batch of model.transcribeGenerator(endless(), { batchSize: 8 })) {
+      seen += batch.length;
+      expect(taken).toBe(seen);
+      if (seen === 400) break;
+    }
+    expect(ended).toBe(true);
+    close();
+  });
+
+  it('ends in the middle when the signal fires, and the model stays usable', async () => {
+    const { model, close } = await openEcho();
+    const controller = new AbortController();
+    const audio = Array.from({ length: 300 }, () => new Float32Array(1));
+    let batches = 0;
+    const reading = (async () => {
+      for await (const _ of model.transcribeGenerator(audio, { batchSize: 4, signal: controller.signal }))
+        if (++batches === 5) controller.abort();
+    })();
+    await expect(reading).rejects.toMatchObject({ code: 'cancelled' });
+    expect(batches).toBe(5);
+    await expect(model.transcribe(new Float32Array(2))).resolves.toMatchObject([{ text: '2' }]);
+    close();
+  });
+});
+
+describe('manifests', () => {
+  const manifest =
+    '{"audio_filepath": "a/x.wav", "offset": 1, "duration": 2}\n\n{"audio_filepath": "b/x.wav", "taskname": "ast"}';
+  const file = (folder: string): Blob =>
+    Object.assign(new Blob([folder]), { name: 'x.wav', webkitRelativePath: `set/${folder}/x.wav` });
+
+  it('become their lines, in order, among other inputs', async () => {
+    const [a, b] = [file('a'), file('b')];
+    const samples = new Float32Array(1);
+    expect(await toWireInputs([samples, { manifest: new Blob([manifest]), resolve: [b, a] }])).toEqual([
+      samples,
+      { audio: a, offset: 1, duration: 2 },
+      { audio: b, slots: { task: 'ast' } },
+    ]);
+  });
+
+  it('find their files by a function, or by addresses', async () => {
+    const asked: string[] = [];
+    const resolve = async (path: string): Promise<URL> => {
+      asked.push(path);
+      return new URL(path, 'https://example.org/set/');
+    };
+    expect(await toWireInputs({ manifest, resolve })).toMatchObject([
+      { audio: 'https://example.org/set/a/x.wav' },
+      { audio: 'https://example.org/set/b/x.wav' },
+    ]);
+    expect(asked).toEqual(['a/x.wav', 'b/x.wav']);
+  });
+
+  it.each([
+    ['{"audio_filepath": "a"}\n{"text": "x"}', 'line 2 of manifest has no audio_filepath'],
+    ['{"audio_filepath": "a"', 'line 1 of manifest is not JSON'],
+    ['{"audio_filepath": "nowhere.wav"}', 'line 1 of manifest: nowhere.wav is not among the 1 files'],
+    ['{"audio_filepath": "a", "offset": "soon"}', 'line 1 of manifest has offset "soon"'],
+  ])('name the line that is broken: %s', async (text, message) => {
+    const { model, close } = await openEcho();
+    const failure = await model.transcribe({ manifest: text, resolve: [file('a')] }).catch((error: unknown) => error);
+    expect(failure).toMatchObject({ code: 'manifest-invalid' });
+    expect((failure as Error).message).toContain(message);
+    close();
+  });
+
+  it('come line by line from the generator', async () => {
+    const lines = Array.from({ length: 5 }, (_, index) => `{"audio_filepath": "${index}.wav"}`).join('\n');
+    const seen: unknown[] = [];
+    for await (const item of eachRecording({ manifest: lines, resolve: (path) => new Blob([path]) })) seen.push(item);
+    expect(seen).toHaveLength(5);
   });
 });
 

@@ -77,6 +77,8 @@ function wordsFor(code: ErrorCode): Pick<ErrorMessage, 'title' | 'remedy'> {
         title: 'There is no sound in this file',
         remedy: 'Check that it is the right file and was recorded to the end.',
       };
+    case 'manifest-invalid':
+      return { title: 'The manifest has a line that cannot be used', remedy: 'The detail names the line: correct it.' };
     case 'microphone':
       return {
         title: 'The microphone is not available',

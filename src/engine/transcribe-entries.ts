@@ -1,0 +1,71 @@
+/** Recordings with prompts of their own: those that are asked the same thing are decoded together, and results come back in input order. */
+import { isEntry } from './audio-source.ts';
+import type { RunningModel } from './engine-model.ts';
+import type { AudioInput, PromptValue, TranscribeOptions, TranscribeResult } from './options.ts';
+import { TranscribeJob } from './transcribe-job.ts';
+
+type Slots = { readonly [slot: string]: PromptValue };
+
+/** One call of `transcribe`. */
+export async function transcribeEntries(
+  model: RunningModel,
+  audio: readonly AudioInput[],
+  options: TranscribeOptions,
+): Promise<TranscribeResult[]> {
+  const groups = new Map<string, number[]>();
+  audio.forEach((input, index) => {
+    const asked = JSON.stringify(slotsOf(input));
+    groups.set(asked, [...(groups.get(asked) ?? []), index]);
+  });
+  const results: TranscribeResult[] = [];
+  let doneSeconds = 0;
+  for (const indices of groups.values()) {
+    const inputs = indices.map((index) => audio[index] as AudioInput);
+    const { onProgress, ...asked } = withSlots(model, options, slotsOf(inputs[0] as AudioInput));
+    const before = doneSeconds;
+    const job = new TranscribeJob(model, inputs, {
+      ...asked,
+      ...(onProgress && {
+        onProgress: (progress) =>
+          onProgress(
+            progress.phase === 'transcribe'
+              ? {
+                  ...progress,
+                  seconds: before + progress.seconds,
+                  fileIndex: indices[progress.fileIndex] as number,
+                }
+              : progress,
+          ),
+      }),
+    });
+    for (const [position, result] of (await job.run()).entries()) {
+      results[indices[position] as number] = result;
+      doneSeconds += result.duration;
+    }
+  }
+  return results;
+}
+
+function slotsOf(input: AudioInput): Slots {
+  return isEntry(input) ? (input.slots ?? {}) : {};
+}
+
+/** A line's fields win over what the call says; models without prompts never asked for them. */
+function withSlots(
+  { parts: { spec } }: RunningModel,
+  { ...options }: TranscribeOptions,
+  { task, source_lang: sourceLang, target_lang: targetLang, pnc, ...slots }: Slots,
+): TranscribeOptions {
+  if (spec.languagePrompt && targetLang !== undefined) return { ...options, targetLang: String(targetLang) };
+  if (!spec.aed) return options;
+  const { prompt = {} } = options;
+  const isFlat = !('slots' in prompt) && !('turns' in prompt);
+  return {
+    ...options,
+    ...(task === undefined ? {} : { task: String(task) }),
+    ...(sourceLang === undefined ? {} : { sourceLang: String(sourceLang) }),
+    ...(targetLang === undefined ? {} : { targetLang: String(targetLang) }),
+    ...(pnc === undefined ? {} : { pnc }),
+    ...(Object.keys(slots).length > 0 ? { prompt: isFlat ? { ...(prompt as Slots), ...slots } : slots } : {}),
+  };
+}
