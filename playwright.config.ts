@@ -37,7 +37,12 @@ export default defineConfig<{ device: 'wasm' | 'webgpu' }>({
     serviceWorkers: 'block', // only the offline test wants it: a service worker hides requests from the tests
   },
   projects: [
-    { name: 'wasm', use: { device: 'wasm', launchOptions: { executablePath, args: COMMON } } },
+    // A lost GPU is a matter of the other project.
+    {
+      name: 'wasm',
+      testIgnore: 'gpu-*.spec.ts',
+      use: { device: 'wasm', launchOptions: { executablePath, args: COMMON } },
+    },
     {
       name: 'webgpu',
       use: { device: 'webgpu', launchOptions: { executablePath, args: [...COMMON, ...SOFTWARE_GPU] } },
