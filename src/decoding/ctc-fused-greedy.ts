@@ -7,18 +7,27 @@
 import { FusionState, type WeightedFusion } from './fusion.ts';
 import { maxIndex } from './scores.ts';
 
-/** Best class of each frame and its score, for `decodeCtcGreedy`. @param logProbs [numFrames, vocabulary + 1], blank last */
+/** What the next chunk of the same clip needs: the last class, and where the fusion models stand. */
+export type FusedState = { readonly lastClass: number; readonly fusion: FusionState | undefined };
+
+/**
+ * Best class of each frame and its score, for `decodeCtcGreedy`.
+ *
+ * @param logProbs [numFrames, vocabulary + 1], blank last
+ * @param previous where the chunk before ended
+ */
 export function chooseCtcFused(
   logProbs: Float32Array,
   numClasses: number,
   fusion: readonly WeightedFusion[],
-): { readonly ids: Int32Array; readonly best: Float32Array } {
+  previous?: FusedState,
+): { readonly ids: Int32Array; readonly best: Float32Array; readonly state: FusedState } {
   const blank = numClasses - 1;
   const numFrames = logProbs.length / numClasses;
   const ids = new Int32Array(numFrames);
   const best = new Float32Array(numFrames);
-  let state = fusion.length > 0 ? new FusionState(fusion) : undefined;
-  let last = blank;
+  let state = previous?.fusion ?? (fusion.length > 0 ? new FusionState(fusion) : undefined);
+  let last = previous?.lastClass ?? blank;
 
   for (let frame = 0; frame < numFrames; frame++) {
     const row = logProbs.subarray(frame * numClasses, (frame + 1) * numClasses);
@@ -37,5 +46,5 @@ export function chooseCtcFused(
     best[frame] = score;
     last = token;
   }
-  return { ids, best };
+  return { ids, best, state: { lastClass: last, fusion: state } };
 }

@@ -4,6 +4,8 @@
  * Output equals the offline one of the same attention context. Caches stay on the encoder's device between steps; after a GPU failure they are
  * gone, so the encoder starts again with empty caches at the current frame, which costs some context but no words already settled.
  */
+import { type FusedState, chooseCtcFused } from '../decoding/ctc-fused-greedy.ts';
+import type { WeightedFusion } from '../decoding/fusion.ts';
 import { MelStream } from '../audio/mel.ts';
 import type { Emission } from '../base/emission.ts';
 import { assert } from '../base/errors.ts';
@@ -47,6 +49,7 @@ export class CacheAwareRecognizer implements Recognizer {
   #isFirst = true;
   #score = 0;
   #ctc: CtcState = CTC_START;
+  #fused: FusedState | undefined;
   #transducer: TransducerState<PredictorState> | undefined;
 
   constructor(
@@ -159,9 +162,15 @@ export class CacheAwareRecognizer implements Recognizer {
     const { spec, sessions } = this.#model.parts;
     if (this.#model.decoder === 'ctc' && spec.ctc) {
       const session = await sessions.get('ctc');
-      const outputs = await session.run({ encoded: encoded.tensor }, ['ids', 'best']);
-      const ids = await hostIds(outputs['ids'] as Tensor);
-      const best = await hostValues(outputs['best'] as Tensor);
+      const fusion = this.#model.decoding?.fusion ?? [];
+      const outputs = await session.run(
+        { encoded: encoded.tensor },
+        fusion.length > 0 ? ['log_probs'] : ['ids', 'best'],
+      );
+      const { ids, best } =
+        fusion.length > 0
+          ? this.#chooseFused(await hostValues(outputs['log_probs'] as Tensor), spec.ctc.vocabularySize + 1, fusion)
+          : { ids: await hostIds(outputs['ids'] as Tensor), best: await hostValues(outputs['best'] as Tensor) };
       const decoded = decodeCtcGreedy(ids, best, spec.ctc.vocabularySize, this.#ctc);
       this.#ctc = decoded.state;
       this.#add(decoded.emissions, decoded.nonBlankFrames, decoded.score);
@@ -189,6 +198,16 @@ export class CacheAwareRecognizer implements Recognizer {
       );
     }
     this.#numFrames += encoded.lengths[0] as number;
+  }
+
+  #chooseFused(
+    logProbs: Float32Array,
+    numClasses: number,
+    fusion: readonly WeightedFusion[],
+  ): { ids: Int32Array; best: Float32Array } {
+    const { state, ...chosen } = chooseCtcFused(logProbs, numClasses, fusion, this.#fused);
+    this.#fused = state;
+    return chosen;
   }
 
   #add(emissions: readonly Emission[], timestep: readonly number[], score: number): void {
