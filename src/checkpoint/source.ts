@@ -119,7 +119,7 @@ async function openPretrained(asked: string, options: SourceOptions): Promise<Op
 function publishedName(name: string): string {
   const refusal = refusalOf(name);
   if (refusal !== undefined) throw new AsrError('checkpoint-unsupported', `'${name}' cannot be opened: ${refusal}.`);
-  const known = name.includes('/') && !name.startsWith('nvidia/') ? undefined : findPretrained(name);
+  const known = name.includes('/') ? undefined : findPretrained(name);
   if (known?.hub !== undefined) return known.hub;
   if (known?.ngc !== undefined)
     throw new AsrError(

@@ -1,9 +1,11 @@
 /** ASR-TTS hybrids and classifiers: models that are more, or less, than a recognizer (WASM, Node). */
 import { expect, test } from 'vitest';
 import { TOLERANCE, openGolden } from '../../e2e/support/golden.ts';
+import { readYaml } from '../archive/yaml.ts';
 import { LoadedModel } from './asr-model.ts';
 import type { EngineModel } from './engine-model.ts';
 import { loadModel } from './load.ts';
+import { openOriginal } from './original.ts';
 
 const load = (file: Blob, expectedClass?: string): Promise<EngineModel> =>
   loadModel(
@@ -37,6 +39,29 @@ test('the recognizer of an ASRWithTTSModel is saved as a checkpoint of its own',
   expect(result?.hypothesis.text).toBe(golden.transcripts('greedy').single[0]!.text);
   if (!(saved instanceof LoadedModel)) throw new Error('not a recognizer');
   await expect(saved.saveAsrModelTo()).rejects.toMatchObject({ code: 'unsupported-option' });
+});
+
+test.each(['quartznet-ctc-char', 'fastconformer-tdt-bpe', 'canary2-aed'])(
+  '%s is saved as an archive that gives the same text, and exports what it runs',
+  async (name) => {
+    const golden = openGolden(name);
+    const clip = golden.inputs[1]!.file;
+    const model = await load(golden.archive());
+    if (!(model instanceof LoadedModel)) throw new Error('not a recognizer');
+    const [expected] = await model.transcribe([clip]);
+    const [result] = await (await load(await model.saveTo())).transcribe([clip]);
+    expect(result?.hypothesis.text).toBe(expected?.hypothesis.text);
+    const files = model.exportOnnx();
+    const notes = JSON.parse(await files.get('sotto.json')!.text()) as { graphs: Record<string, string[]> };
+    for (const [graph, data] of Object.entries(notes.graphs))
+      for (const file of [`${graph}.onnx`, ...data]) expect([...files.keys()]).toContain(file);
+    expect(await readYaml(files.get('model_config.yaml')!)).toEqual(model.cfg);
+    expect(() => model.exportOnnx({ precision: 'int4' })).toThrow('not supported yet');
+  },
+);
+
+test('a checkpoint from the store is converted and cannot be saved', async () => {
+  await expect(openOriginal({ kind: 'stored', id: 'some' }, {})).rejects.toMatchObject({ code: 'unsupported-option' });
 });
 
 test("a clip classifier answers with its label and NeMo's probabilities", async () => {
