@@ -7,13 +7,15 @@
 import type { Remote } from 'comlink';
 import type { CheckpointFiles } from '../base/files.ts';
 import type { Hypothesis } from '../base/hypothesis.ts';
+import type { PretrainedModelInfo } from '../base/pretrained.ts';
+import { listPretrained } from '../catalogue/catalogue.ts';
 import { resolveAssetBase } from './asset-base.ts';
 import { eachRecording, type PageAudio, toWireInputs, type TranscribeInput } from './audio-input.ts';
 import { toWireCallback } from './callback.ts';
 import { createWorker } from './create-worker.ts';
+import { toWireDecoding } from './decoding-config.ts';
 import type { ManifestInput } from './manifest-input.ts';
 import { checkLoadOptions, checkStreamOptions, checkTranscribeOptions } from './option-check.ts';
-import { type PretrainedModelInfo, listPretrained } from './pretrained.ts';
 import type {
   LoadOptions,
   ModelInfo,
@@ -64,7 +66,7 @@ export class ASRModel implements AsyncDisposable {
     return open(this, toWireSource(source), options);
   }
 
-  /** Opens a published checkpoint by name (NeMo `from_pretrained`): built in (`sotto-tiny-en`) or a hub repository (`nvidia/…`). */
+  /** Opens a published checkpoint by name (NeMo `from_pretrained`): built in (`sotto-tiny-en`), a name of the catalogue, or a hub repository (`owner/name`). */
   static fromPretrained<T>(this: ModelClass<T>, name: string, options: LoadOptions = {}): Promise<T> {
     if (typeof name !== 'string' || !name.trim()) throw new TypeError('name must be the name of a checkpoint');
     return open(this, { kind: 'pretrained', name: name.trim() }, options);
@@ -151,7 +153,7 @@ export class ASRModel implements AsyncDisposable {
     config: object | null,
     options: { readonly decoderType?: 'ctc' | 'rnnt' } = {},
   ): Promise<void> {
-    return this.call('changeDecodingStrategy', config, options);
+    return this.call('changeDecodingStrategy', toWireDecoding(config), options);
   }
 
   /** NeMo `change_attention_model`: full or local attention. */
