@@ -8,7 +8,9 @@ export type { CheckpointFiles } from './base/files.ts';
 export type { CharStamp, Hypothesis, SegmentStamp, TimeSpan, Timestamp, WordStamp } from './base/hypothesis.ts';
 export type { OnProgress, Progress } from './base/progress.ts';
 export type {
+  AudioEntry,
   AudioInput,
+  BufferedOptions,
   CallOptions,
   Device,
   LoadOptions,
@@ -25,7 +27,8 @@ export type {
   TranscribeResult,
 } from './engine/options.ts';
 export { ASRModel, type TranscribeConfig } from './rpc/asr-model.ts';
-export type { PageAudio } from './rpc/audio-input.ts';
+export type { PageAudio, TranscribeInput } from './rpc/audio-input.ts';
+export type { ManifestInput, ResolvedAudio } from './rpc/manifest-input.ts';
 export {
   ASRWithTTSModel,
   EncDecClassificationModel,
@@ -46,7 +49,16 @@ export { deleteStored, listStored } from './rpc/stored.ts';
 export type { TranscriptionStream } from './rpc/stream.ts';
 export type { RemoteSize } from './rpc/protocol.ts';
 export { measureRemote } from './rpc/measure.ts';
+export type { CaptionProfile } from './text/caption-profile.ts';
+export { type CtmOptions, toCtm } from './text/ctm.ts';
 export { toText } from './text/plain-text.ts';
 export { type SrtOptions, toSrt, toVtt, type VttOptions } from './text/subtitles.ts';
+export { type JsonOptions, toJson, toVerboseJson, type VerboseJson, type VerboseSegment } from './text/verbose-json.ts';
+export {
+  type ErrorRateDetail,
+  type ErrorRateOptions,
+  wordErrorRate,
+  wordErrorRateDetail,
+} from './text/word-error-rate.ts';
 export type { Microphone } from './audio/capture.ts';
 export { openMicrophone } from './ui/microphone.ts';
