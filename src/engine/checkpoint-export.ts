@@ -3,6 +3,7 @@ import { writeYaml } from '../archive/write-yaml.ts';
 import { AsrError } from '../base/errors.ts';
 import type { CheckpointFiles } from '../base/files.ts';
 import type { CheckpointParts, PartsMeta } from './checkpoint-parts.ts';
+import { EXPORT_GUIDE } from './export-guide.ts';
 import { saveCheckpoint, saveRecognizer } from './original.ts';
 
 export class CheckpointExport {
@@ -39,6 +40,7 @@ export function exportNotes({ config, spec, graphs, numParameters, weightBytes }
   const text = JSON.stringify(notes, (_, value: unknown) => (value === Number.POSITIVE_INFINITY ? null : value), 2);
   return new Map([
     ['model_config.yaml', writeYaml(config)],
+    ['README.md', new Blob([EXPORT_GUIDE], { type: 'text/markdown' })],
     ['sotto.json', new Blob([`${text}\n`], { type: 'application/json' })],
   ]);
 }

@@ -1,0 +1,29 @@
+/** The text beside exported graphs: how another ONNX runtime feeds them. What it says was run with onnxruntime in Python. */
+
+/** `README.md` of an export. */
+export const EXPORT_GUIDE: string = `# ONNX graphs exported by Sotto
+
+\`sotto.json\` names the graphs, the data files each one needs (in the same folder) and the model's spec. Every graph is float32.
+
+\`encoder.onnx\` takes \`features\` [1, numMels, frames], valid frames only: no padding column (but see \`paddingMatters\` in the spec).
+\`encoder_masked.onnx\` is the same for batches, with masks. Heads take \`encoded\` [1, frames, size]: \`ctc.onnx\` gives \`log_probs\`;
+\`projection.onnx\`, \`predictor.onnx\` and \`joint.onnx\` are a transducer; \`cross.onnx\` and \`decoder_step.onnx\` an attention decoder;
+\`classification.onnx\` gives \`scores\`.
+
+An encoder with relative positions also takes \`position_<layer>\`, which depend on the number of frames only:
+
+    import json, numpy as np, onnxruntime as ort
+
+    spec = json.load(open('sotto.json'))['spec']['encoder']
+    frames, size = features.shape[2], spec['dModel']
+    for _ in range(int(np.log2(spec['subsamplingFactor']))):
+        frames = (frames + 1) // 2  # every stage of dw_striding and striding
+    positions = np.arange(frames, -frames, -1)[:, None]
+    angles = positions * np.exp(np.arange(0, size, 2) * (-np.log(10000) / size))
+    table = np.stack([np.sin(angles), np.cos(angles)], -1).reshape(2 * frames, size)
+    projected = ort.InferenceSession('positions.onnx')
+    outputs = [output.name for output in projected.get_outputs()]
+    values = projected.run(outputs, {'position_table': table.astype(np.float32)})
+    encoder = ort.InferenceSession('encoder.onnx')
+    encoded, = encoder.run(['encoded'], {'features': features, **dict(zip(outputs, values))})
+`;
