@@ -17,6 +17,15 @@ export function createAedRequest(spec: AedSpec, tokenizer: Tokenizer, options: T
   };
 }
 
+/** @throws AsrError `checkpoint-corrupt` for a tokenizer with more pieces than the head can score */
+export function checkTokenizer({ numClasses }: AedSpec, { vocabularySize }: Tokenizer): void {
+  if (numClasses === undefined || (vocabularySize <= numClasses && vocabularySize > numClasses - 8)) return;
+  throw new AsrError(
+    'checkpoint-corrupt',
+    `The tokenizer has ${vocabularySize} pieces, but the head scores ${numClasses}: they do not belong together.`,
+  );
+}
+
 /** A prompt for a checkpoint that has no place for one would silently change nothing. @throws AsrError `unsupported-option` */
 export function refusePrompt(className: string, { prompt, task, pnc, sourceLang }: TranscribeOptions): void {
   const given = Object.entries({ prompt, task, pnc, sourceLang }).find(([, value]) => value !== undefined);

@@ -13,6 +13,7 @@ import { streamableContexts } from '../model/streaming-spec.ts';
 import { type DeviceChoice, chooseDevice } from '../runtime/device.ts';
 import { loadOrt } from '../runtime/ort.ts';
 import type { Tokenizer } from '../tokenizer/tokenizer.ts';
+import { checkTokenizer } from './aed-request.ts';
 import { LoadedModel } from './asr-model.ts';
 import { CheckpointExport } from './checkpoint-export.ts';
 import { type CheckpointParts, type GraphName, MEL_FILTERBANK, MEL_WINDOW } from './checkpoint-parts.ts';
@@ -95,6 +96,7 @@ export async function loadModel(source: CheckpointSource, options: EngineLoadOpt
   if (isClassifier(spec)) return createClassifier(spec, { parts, sessions, report, exports });
   const melConfig = await createMelConfig(spec.mel, parts.files);
   const tokenizer = await createTokenizer(spec.tokenizer, parts.files);
+  if (spec.aed) checkTokenizer(spec.aed, tokenizer);
   return new LoadedModel({
     spec,
     info: modelInfo(spec, parts, tokenizer),

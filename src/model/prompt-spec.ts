@@ -136,7 +136,9 @@ export function fillPrompt(spec: PromptSpec, turns: readonly PromptTurn[]): Prom
     const given = withoutTokenless(spec, canonical(turn.slots));
     checkNames(spec, template, given);
     const slots = { ...FALLBACKS, ...spec.defaults[turn.role], ...given };
-    lang = bare(String(slots['target_lang'] ?? lang));
+    // A turn without languages goes on in the one before.
+    if (template.includes('target_lang') || given['target_lang'] !== undefined)
+      lang = bare(String(slots['target_lang']));
     return template
       .map((item) => (item.startsWith('<|') ? { token: item } : part(spec, item, slots[item], lang)))
       .filter((item) => !('text' in item) || item.text !== '');

@@ -1,12 +1,14 @@
 /** The attention decoder of NeMo's `EncDecMultiTaskModel` (Canary): its sections of the config in our names. */
 import * as v from 'valibot';
 import { AsrError } from '../base/errors.ts';
-import { MAX_LAYERS, at, dimension, parseConfig, targetClass } from './config.ts';
+import { MAX_LAYERS, at, dimension, parseConfig, targetClass, vocabularySize } from './config.ts';
 import { type PromptSpec, readPromptSpec } from './prompt-spec.ts';
 import type { TransformerSpec } from './transformer-layers.ts';
 
 export type AedSpec = {
   readonly decoder: TransformerSpec;
+  /** Rows of head and embedding: the tokenizer's pieces, rounded up to a multiple of 8. Old configs do not say; then it is what the weights have. */
+  readonly numClasses?: number;
   /** Tokens of prompt and answer together (rows of the position table). */
   readonly maxLength: number;
   /** Positions are weights instead of sinusoids. */
@@ -41,7 +43,7 @@ const encoderSchema = v.object({
   pre_ln_final_layer_norm: v.nullish(v.boolean(), true),
 });
 
-const headSchema = v.object({ num_layers: v.nullish(v.literal(1), 1) });
+const headSchema = v.object({ num_layers: v.nullish(v.literal(1), 1), num_classes: v.nullish(vocabularySize, -1) });
 
 /** Reads `transf_decoder`, `transf_encoder`, `head`, `model_defaults` and the prompt format. */
 export function readAedSpec(config: unknown): AedSpec {
@@ -55,7 +57,7 @@ export function readAedSpec(config: unknown): AedSpec {
     );
   }
   const decoder = parseConfig(decoderSchema, at(config, 'transf_decoder.config_dict'), 'transf_decoder.config_dict');
-  parseConfig(headSchema, at(config, 'head') ?? {}, 'head');
+  const head = parseConfig(headSchema, at(config, 'head') ?? {}, 'head');
   const { asr_enc_hidden: encoderWidth, lm_dec_hidden: decoderWidth } = parseConfig(
     v.object({ asr_enc_hidden: dimension, lm_dec_hidden: dimension }),
     at(config, 'model_defaults'),
@@ -67,6 +69,7 @@ export function readAedSpec(config: unknown): AedSpec {
       at(config, 'transf_decoder.pre_ln_final_layer_norm') !== false,
       'transf_decoder.config_dict',
     ),
+    ...(head.num_classes > 0 ? { numClasses: head.num_classes } : {}),
     maxLength: decoder.max_sequence_length,
     learnsPositions: decoder.learn_positional_encodings,
     hasProjection: encoderWidth !== decoderWidth,

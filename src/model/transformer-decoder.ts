@@ -112,8 +112,12 @@ export function buildDecoderStep(weights: WeightReader, spec: AedSpec): Graph {
 }
 
 /** One table for embedding and head: [classes, hiddenSize]. Its rows are the tokenizer's, rounded up to a multiple of 8. */
-function tokenTable(graph: Graph, weights: WeightReader, { decoder }: AedSpec): { table: Value; numClasses: number } {
-  const numClasses = weights.shape(`${HEAD}.weight`)[0] as number;
+function tokenTable(
+  graph: Graph,
+  weights: WeightReader,
+  { decoder, numClasses: configured }: AedSpec,
+): { table: Value; numClasses: number } {
+  const numClasses = configured ?? (weights.shape(`${HEAD}.weight`)[0] as number);
   weights.ignore(`${EMBEDDING}.token_embedding.weight`);
   return { table: weights.plain(graph, `${HEAD}.weight`, [numClasses, decoder.hiddenSize]), numClasses };
 }
