@@ -50,6 +50,8 @@ test('copy, exports, and a click on a word that plays it', async ({ page, device
     ['TXT', WRITTEN.morning],
     ['SRT', '1\n00:00:0'],
     ['VTT', 'WEBVTT'],
+    ['CTM', 'morning 1 0.'],
+    ['JSON', '{\n  "task": "transcribe"'],
   ] as const) {
     const [download] = await Promise.all([
       page.waitForEvent('download'),

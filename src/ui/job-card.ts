@@ -1,5 +1,6 @@
 /** One recording of the queue: what is happening to it, its text as it grows, and afterwards the ways to hear, copy and keep it. */
 import { type CSSResultGroup, LitElement, type PropertyValues, type TemplateResult, css, html, nothing } from 'lit';
+import type { Hypothesis } from '../base/hypothesis.ts';
 import { Scope } from '../base/scope.ts';
 import type { Job } from './job-queue.ts';
 import { Player } from './player.ts';
@@ -9,7 +10,7 @@ import { formatBytes, formatClock, formatSpeed } from './quantities.ts';
 import { type TextFormat, saveText, transcriptAs } from './save-text.ts';
 import { controls, tokens } from './theme.ts';
 
-const FORMATS: readonly TextFormat[] = ['txt', 'srt', 'vtt'];
+const FORMATS: readonly TextFormat[] = ['txt', 'srt', 'vtt', 'ctm', 'json'];
 
 /** `<sotto-job-card>`: set `job`. Dispatches `job-cancel`, `job-retry` and `job-remove`. */
 export class JobCard extends LitElement {
@@ -185,7 +186,7 @@ export class JobCard extends LitElement {
 
   #copy(): void {
     const { hypothesis, settled } = this.job;
-    const text = hypothesis ? transcriptAs('txt', hypothesis) : settled;
+    const text = hypothesis ? this.#textAs('txt', hypothesis) : settled;
     navigator.clipboard.writeText(text.trimEnd()).then(
       () => this.#say('Copied'),
       () => this.#say('The browser did not allow copying.'),
@@ -194,7 +195,12 @@ export class JobCard extends LitElement {
 
   #save(format: TextFormat): void {
     const { hypothesis, file } = this.job;
-    if (hypothesis) saveText(transcriptAs(format, hypothesis), file.name, format);
+    if (hypothesis) saveText(this.#textAs(format, hypothesis), file.name, format);
+  }
+
+  #textAs(format: TextFormat, hypothesis: Hypothesis): string {
+    const { file, duration = 0 } = this.job;
+    return transcriptAs(format, hypothesis, { name: file.name, duration });
   }
 
   #say(note: string): void {

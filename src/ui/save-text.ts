@@ -1,21 +1,41 @@
 /** A transcript as a file or on the clipboard. */
 import type { Hypothesis } from '../base/hypothesis.ts';
+import { toCtm } from '../text/ctm.ts';
 import { toText } from '../text/plain-text.ts';
 import { toSrt, toVtt } from '../text/subtitles.ts';
+import { toJson } from '../text/verbose-json.ts';
 
 /** File formats that the page offers. */
-export type TextFormat = 'txt' | 'srt' | 'vtt';
+export type TextFormat = 'txt' | 'srt' | 'vtt' | 'ctm' | 'json';
 
-/** The transcript in a format. SRT and VTT need the timestamps of `hypothesis`. */
-export function transcriptAs(format: TextFormat, hypothesis: Hypothesis): string {
-  if (format === 'srt') return toSrt(hypothesis);
-  if (format === 'vtt') return toVtt(hypothesis);
-  return `${toText(hypothesis)}\n`;
+/** What a transcript is of. */
+export type Recording = {
+  readonly name: string;
+  /** Seconds. */
+  readonly duration: number;
+};
+
+const MIME: Partial<Record<TextFormat, string>> = { vtt: 'text/vtt', json: 'application/json' };
+
+/** The transcript in a format. All but TXT need the timestamps of `hypothesis`; `recording` is named by CTM and JSON. */
+export function transcriptAs(format: TextFormat, hypothesis: Hypothesis, { name, duration }: Recording): string {
+  switch (format) {
+    case 'srt':
+      return toSrt(hypothesis);
+    case 'vtt':
+      return toVtt(hypothesis);
+    case 'ctm':
+      return toCtm(hypothesis, { file: name });
+    case 'json':
+      return toJson(hypothesis, { duration, words: true });
+    case 'txt':
+      return `${toText(hypothesis)}\n`;
+  }
 }
 
 /** Offers `text` as a download named like the recording. */
 export function saveText(text: string, recordingName: string, format: TextFormat): void {
-  const url = URL.createObjectURL(new Blob([text], { type: format === 'vtt' ? 'text/vtt' : 'text/plain' }));
+  const url = URL.createObjectURL(new Blob([text], { type: MIME[format] ?? 'text/plain' }));
   const link = document.createElement('a');
   link.href = url;
   link.download = `${recordingName.replace(/\.[^.]+$/, '')}.${format}`;
