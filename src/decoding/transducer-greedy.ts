@@ -57,6 +57,8 @@ export type TransducerState<State> = {
   /** Frames decoded so far. */
   readonly frame: number;
   readonly fusion?: FusionState | undefined;
+  /** Whether the last step was a blank. */
+  readonly afterBlank?: boolean;
 };
 
 export type TransducerDecoded<State> = {
@@ -104,7 +106,7 @@ export async function decodeTransducerGreedy<State>(
       steps: [],
       state: previous ? (previous[clip] as TransducerState<State>).network : ((starts as State[])[clip] as State),
       fusion: previous?.[clip]?.fusion ?? fusionStart,
-      afterBlank: false,
+      afterBlank: previous?.[clip]?.afterBlank ?? false,
       frame: previous?.[clip]?.overshoot ?? 0,
       emittedAt: -1,
       numEmitted: 0,
@@ -140,6 +142,7 @@ export async function decodeTransducerGreedy<State>(
       overshoot: row.frame - row.numFrames,
       frame: row.frameOffset + row.numFrames,
       fusion: row.fusion,
+      afterBlank: row.afterBlank,
     },
   }));
 }
