@@ -5,7 +5,16 @@
  */
 export { AsrError, type ErrorCode, isAsrError } from './base/errors.ts';
 export type { CheckpointFiles } from './base/files.ts';
-export type { CharStamp, Hypothesis, SegmentStamp, TimeSpan, Timestamp, WordStamp } from './base/hypothesis.ts';
+export type {
+  CharStamp,
+  ClassScore,
+  FrameScores,
+  Hypothesis,
+  SegmentStamp,
+  TimeSpan,
+  Timestamp,
+  WordStamp,
+} from './base/hypothesis.ts';
 export type { OnProgress, Progress } from './base/progress.ts';
 export type {
   AudioEntry,
