@@ -91,6 +91,22 @@ test.each(['ctc', 'rnnt', 'tdt'])('%s with local attention [32, 32] reads what N
   }
 });
 
+test('a long recording is read by Canary in windows of 40 s, joined by spaces', async () => {
+  const canary = openGolden('canary2-aed');
+  const source = { kind: 'file', file: canary.archive(), name: 'canary.nemo' } as const;
+  const model = (await loadModel(source, { device: 'wasm', cache: false })) as LoadedModel;
+  const clip = canary.inputs[0]!.samples;
+  const samples = Float32Array.from({ length: 90 * 16000 }, (_, index) => clip[index % (20 * 16000)] ?? 0);
+  const [whole] = await model.transcribe([samples], { long: 'buffered' });
+  const parts = await model.transcribe(
+    [0, 40, 80].map((second) => samples.slice(second * 16000, (second + 40) * 16000)),
+  );
+  expect(whole!.hypothesis.text).toBe(parts.map(({ hypothesis }) => hypothesis.text.trim()).join(' '));
+  const [auto] = await model.transcribe([samples]);
+  expect(auto!.long).toBe('pauses');
+  expect((await model.transcribe([clip]))[0]!.long).toBe('full');
+});
+
 test('overlapping sequences are joined as NeMo joins them', () => {
   const tokens = (ids: readonly number[]) => ids.map((token) => ({ token }));
   const examples = golden.json['lcs_merge'] as {

@@ -15,7 +15,11 @@ async function* recording(seconds: number, blockSeconds: number): AsyncGenerator
   }
 }
 
-async function cut(seconds: number, long: 'auto' | 'full' | 'pauses', fullSeconds?: number): Promise<AudioWindow[]> {
+async function cut(
+  seconds: number,
+  long: 'auto' | 'full' | 'pauses' | 'buffered',
+  fullSeconds?: number,
+): Promise<AudioWindow[]> {
   const windows = [];
   const options = { sampleRate: RATE, frameSamples: FRAME, long, ...(fullSeconds ? { fullSeconds } : {}) };
   for await (const window of cutWindows(recording(seconds, 7), options)) windows.push(window);
@@ -59,4 +63,14 @@ test('a checkpoint that was taught on short recordings gets windows earlier', as
   const windows = await cut(41, 'auto', 40);
   expect(windows.length).toBe(2);
   expect(windows.reduce((sum, { samples }) => sum + samples.length, 0)).toBe(41 * RATE);
+});
+
+test('windows of an attention decoder in buffered mode are NeMo’s: 40 s each, the rest shorter', async () => {
+  const windows = await cut(95, 'buffered');
+  expect(windows.map(({ start, samples }) => [start / RATE, samples.length / RATE])).toEqual([
+    [0, 40],
+    [40, 40],
+    [80, 15],
+  ]);
+  expect(windows.map(({ isLast }) => isLast)).toEqual([false, false, true]);
 });
