@@ -246,6 +246,7 @@ test('slots that the format or the checkpoint lacks are refused, with what it ha
   const canary = await open(openGolden('canary-aed'));
   const canary2 = await open(openGolden('canary2-aed'));
   const { samples } = openInput('forty');
+  expect(canary2.info).toMatchObject({ languages: ['en', 'de', 'es', 'fr'], decoders: ['aed'] });
   const ask = (model: LoadedModel, options: TranscribeOptions) => model.transcribe([samples], options);
   await expect(ask(canary, { timestamps: true })).rejects.toMatchObject({
     code: 'unsupported-option',

@@ -9,9 +9,11 @@ import type { ClassifierSpec } from '../model/classifier-spec.ts';
 import { frameFactor } from '../model/encoder.ts';
 import type { MelSpec } from '../model/preprocessor-spec.ts';
 import type { ModelSpec } from '../model/spec.ts';
+import { isA } from '../model/model-class.ts';
 import { streamableContexts } from '../model/streaming-spec.ts';
 import { type DeviceChoice, chooseDevice } from '../runtime/device.ts';
 import { loadOrt } from '../runtime/ort.ts';
+import { promptLanguages } from '../tokenizer/canary-prompt.ts';
 import type { Tokenizer } from '../tokenizer/tokenizer.ts';
 import { checkTokenizer } from './aed-request.ts';
 import { LoadedModel } from './asr-model.ts';
@@ -145,7 +147,7 @@ export function sourceOptions({ revision, hubUrl, accessToken, assetBase, signal
 }
 
 function assertClass({ className }: CheckpointSpec, expected: string | undefined): void {
-  if (expected === undefined || expected === 'ASRModel' || expected === className) return;
+  if (expected === undefined || isA(className, expected)) return;
   throw new AsrError(
     'wrong-class',
     `The checkpoint is an ${className}, not an ${expected}. Restore it with ${className}.restoreFrom or ASRModel.restoreFrom.`,
@@ -197,7 +199,7 @@ function modelInfo(
     vocabularySize: spec.transducer?.vocabularySize ?? spec.ctc?.vocabularySize ?? tokenizer.vocabularySize,
     frameSeconds: spec.mel.windowStride * frameFactor(spec.encoder),
     attContextSizes: streamableContexts(spec).map((context) => [context[0] as number, context[1] as number] as const),
-    languages: spec.tokenizer.languages?.map(({ lang }) => lang) ?? [],
+    languages: spec.aed ? promptLanguages(tokenizer) : (spec.tokenizer.languages?.map(({ lang }) => lang) ?? []),
   };
 }
 

@@ -10,6 +10,9 @@ import type { Tokenizer } from './tokenizer.ts';
 
 const SPECIAL = 'spl_tokens';
 
+/** Tokens an error message lists at most. */
+const MAX_LISTED = 60;
+
 /** Languages that newer checkpoints know by region only. */
 const REGIONS: Readonly<Record<string, string>> = { en: 'en-US', es: 'es-ES', fr: 'fr-FR', de: 'de-DE' };
 
@@ -31,14 +34,26 @@ export function specialId(tokenizer: Tokenizer, token: string): number {
   const from = isAggregate(tokenizer) && tokenizer.langs.includes(SPECIAL) ? tokenizer.offsetOf(SPECIAL) : 0;
   const id = tokenizer.pieces.indexOf(token, from);
   if (id >= 0) return id;
-  const isLanguage = LANGUAGE.test(token);
-  const known = tokenizer.pieces.filter((piece) => (isLanguage ? LANGUAGE : /^<\|.*\|>$/).test(piece));
-  const what = isLanguage ? `language "${token.slice(2, -2)}"` : `token ${token}`;
-  const listed = known.slice(0, 60).map((piece) => (isLanguage ? piece.slice(2, -2) : piece));
-  throw new AsrError('unsupported-option', `This checkpoint has no ${what}; it has ${listed.join(', ') || 'none'}.`);
+  const language = languageOf(token);
+  const what = language === undefined ? `token ${token}` : `language "${language}"`;
+  const known =
+    language === undefined ? tokenizer.pieces.filter((piece) => /^<\|.*\|>$/.test(piece)) : promptLanguages(tokenizer);
+  throw new AsrError(
+    'unsupported-option',
+    `This checkpoint has no ${what}; it has ${known.slice(0, MAX_LISTED).join(', ') || 'none'}.`,
+  );
 }
 
-const LANGUAGE = /^<\|[a-z]{2,3}(?:-[A-Za-z]{2,4})?\|>$/;
+/** Languages a prompt may name: those that have a token. */
+export function promptLanguages({ pieces }: Tokenizer): string[] {
+  return pieces.flatMap((piece) => languageOf(piece) ?? []);
+}
+
+/** The language of a token such as `<|de|>`. Two slots have values that look like one. */
+function languageOf(token: string): string | undefined {
+  const language = /^<\|([a-z]{2,3}(?:-[A-Za-z]{2,4})?)\|>$/.exec(token)?.[1];
+  return language === 'pnc' || language === 'itn' ? undefined : language;
+}
 
 function isAggregate(tokenizer: Tokenizer): tokenizer is AggregateTokenizer {
   return tokenizer.kind === 'aggregate';
