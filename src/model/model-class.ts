@@ -5,11 +5,13 @@ export const TRANSDUCER_CLASSES: readonly string[] = [
   'EncDecRNNTModel',
   'EncDecRNNTBPEModel',
   'EncDecRNNTBPEModelWithPrompt',
+  'EncDecRNNTBPEEOUModel',
 ];
 export const HYBRID_CLASSES: readonly string[] = [
   'EncDecHybridRNNTCTCModel',
   'EncDecHybridRNNTCTCBPEModel',
   'EncDecHybridRNNTCTCBPEModelWithPrompt',
+  'EncDecHybridRNNTCTCBPEEOUModel',
 ];
 export const AED_CLASSES: readonly string[] = ['EncDecMultiTaskModel'];
 export const CLASSIFIER_CLASSES: readonly string[] = ['EncDecClassificationModel', 'EncDecFrameClassificationModel'];
@@ -25,3 +27,22 @@ export const SUPPORTED_CLASSES: readonly string[] = [
   ...CLASSIFIER_CLASSES,
   ASR_WITH_TTS,
 ];
+
+/** What NeMo's classes inherit from, below `ASRModel`. */
+const PARENTS: Readonly<Record<string, string>> = {
+  EncDecCTCModelBPE: 'EncDecCTCModel',
+  EncDecRNNTBPEModel: 'EncDecRNNTModel',
+  EncDecRNNTBPEModelWithPrompt: 'EncDecRNNTBPEModel',
+  EncDecRNNTBPEEOUModel: 'EncDecRNNTBPEModel',
+  EncDecHybridRNNTCTCModel: 'EncDecRNNTModel',
+  EncDecHybridRNNTCTCBPEModel: 'EncDecHybridRNNTCTCModel',
+  EncDecHybridRNNTCTCBPEModelWithPrompt: 'EncDecHybridRNNTCTCBPEModel',
+  EncDecHybridRNNTCTCBPEEOUModel: 'EncDecHybridRNNTCTCBPEModel',
+};
+
+/** True when a checkpoint of `className` is a `wanted`, by NeMo's inheritance: a class restores its own checkpoints and its subclasses'. */
+export function isA(className: string, wanted: string): boolean {
+  if (wanted === 'ASRModel' || className === wanted) return true;
+  const parent = Object.hasOwn(PARENTS, className) ? PARENTS[className] : undefined;
+  return parent !== undefined && isA(parent, wanted);
+}
