@@ -10,6 +10,7 @@ import { type AedHypothesis, type AedNetwork, type AedSearchOptions, answerLengt
 import type { WeightedFusion } from './fusion.ts';
 import { topIndices } from './scores.ts';
 
+/** What a beam needs to know besides. */
 export type AedBeamOptions = AedSearchOptions & {
   readonly beamSize: number;
   /** Exponent of the length penalty ((5 + length) / 6). */

@@ -6,6 +6,7 @@
  */
 import type { WeightedFusion } from './fusion.ts';
 
+/** A row of scores after fusion. */
 export type AedFused = {
   /** Log-probabilities of the tokens with the models' scores added. */
   readonly scores: Float32Array;

@@ -12,6 +12,7 @@ import {
 } from './aed-network.ts';
 import { maxIndex } from './scores.ts';
 
+/** What the greedy search needs to know besides. */
 export type AedGreedyOptions = AedSearchOptions & {
   /** Measures the confidence of a step from all its log-probabilities. */
   readonly measure?: (logProbs: Float32Array) => number;

@@ -1,5 +1,6 @@
 /** The attention decoder as its search loops see it. */
 
+/** What a run of the decoder gives. */
 export type AedStep<State> = {
   /** Keys and values of all rows. A step uses its state up: go on from the newest one only. */
   readonly state: State;
@@ -17,6 +18,7 @@ export interface AedNetwork<State> {
   release(state: State): void;
 }
 
+/** What every search needs to know. */
 export type AedSearchOptions = {
   /** Tokens of the tokenizer; classes after them only round the head up to a multiple of 8. */
   readonly vocabularySize: number;

@@ -15,6 +15,7 @@ import {
   refused,
 } from './decoding-sections.ts';
 
+/** The checked config. */
 export type AedDecodingConfig = CommonConfig & {
   readonly head: 'aed';
   readonly strategy: 'greedy' | 'beam';

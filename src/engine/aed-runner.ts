@@ -73,6 +73,7 @@ export async function joinCrossMemories(
   return [{ tensors, lengths, numFrames }];
 }
 
+/** Frees a memory; on WASM there is nothing to free. */
 export function releaseCrossMemory({ tensors }: CrossMemory): void {
   for (const tensor of Object.values(tensors)) tensor.dispose();
 }

@@ -48,6 +48,7 @@ export async function prepareAed(sessions: ModelSessions, spec: ModelSpec, encod
   }));
 }
 
+/** A call's wishes and the decoding config in force. */
 export type AedOptions = {
   readonly request: AedRequest;
   readonly decoding: Decoding | undefined;

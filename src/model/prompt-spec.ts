@@ -8,17 +8,20 @@ import { AsrError } from '../base/errors.ts';
 import type { PromptPart } from '../base/prompt.ts';
 import { at } from './config.ts';
 
+/** How a checkpoint wants to be asked. */
 export type PromptSpec = {
   readonly format: PromptFormat;
   /** `prompt_defaults` of the config: slots by role. */
   readonly defaults: Readonly<Record<string, PromptSlots>>;
 };
 
+/** NeMo `prompt_format`. */
 export type PromptFormat = 'canary' | 'canary2';
 
 /** Values by slot, in NeMo's spelling or in camelCase. */
 export type PromptSlots = Readonly<Record<string, string | boolean | undefined>>;
 
+/** One turn of a dialogue; most prompts are a single one of role `user`. */
 export type PromptTurn = { readonly role: string; readonly slots: PromptSlots };
 
 type SlotRule = 'language' | 'text' | 'switch' | { readonly [value: string]: string };

@@ -5,6 +5,7 @@ import { MAX_LAYERS, at, dimension, parseConfig, targetClass, vocabularySize } f
 import { type PromptSpec, readPromptSpec } from './prompt-spec.ts';
 import type { TransformerSpec } from './transformer-layers.ts';
 
+/** What the graphs, the prompt and the search need to know. */
 export type AedSpec = {
   readonly decoder: TransformerSpec;
   /** Rows of head and embedding: the tokenizer's pieces, rounded up to a multiple of 8. Old configs do not say; then it is what the weights have. */

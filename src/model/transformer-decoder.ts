@@ -27,15 +27,17 @@ const EMBEDDING = 'transf_decoder._embedding';
 /** Tied to the token embedding: NeMo loads this one last, so it is the one that counts. */
 const HEAD = 'log_softmax.mlp.layer0';
 
-/** Inputs and outputs that hold a layer's keys and values. */
+/** What a layer attends to in the encoder: outputs of `cross`, inputs of `decoder_step`. */
 export const crossNames = (layer: number): readonly [keys: string, values: string] => [
   `cross_keys_${layer}`,
   `cross_values_${layer}`,
 ];
+/** What a layer remembers of earlier tokens: inputs of `decoder_step`. */
 export const cacheNames = (layer: number): readonly [keys: string, values: string] => [
   `keys_${layer}`,
   `values_${layer}`,
 ];
+/** The same with the new tokens: outputs of `decoder_step`. */
 export const nextCacheNames = (layer: number): readonly [keys: string, values: string] => [
   `keys_next_${layer}`,
   `values_next_${layer}`,

@@ -50,6 +50,7 @@ export function projectMemory(
   return linear(graph, weights, `${name}.${part}_net`, x, square(spec));
 }
 
+/** What attends to what. */
 export type AttentionOperands = {
   /** [batch, queries, hiddenSize], from `projectQuery`. */
   readonly query: Value;
