@@ -56,10 +56,6 @@ export function tokenizerFile(member: string): string {
   return `tokenizer/${member}`;
 }
 
-export function hasGraph({ meta }: CheckpointParts, name: GraphName): boolean {
-  return meta.graphs[name] !== undefined;
-}
-
 /** A graph as ORT wants it; only the protobuf is read here. */
 export async function graphPart({ meta, files }: CheckpointParts, name: GraphName): Promise<GraphPart> {
   const data = meta.graphs[name];
