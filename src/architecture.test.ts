@@ -20,7 +20,10 @@ const LAYERS: Layers = {
   text: [['base'], []],
   runtime: [['base'], ['onnxruntime-web']],
   catalogue: [['base'], []],
-  checkpoint: [['base', 'catalogue'], ['@huggingface/hub', 'idb-keyval']],
+  checkpoint: [
+    ['base', 'catalogue'],
+    ['@huggingface/hub', 'idb-keyval'],
+  ],
   model: [['base', 'archive', 'onnx'], ['valibot']],
   engine: [['base', 'archive', 'audio', 'checkpoint', 'decoding', 'model', 'onnx', 'runtime', 'text', 'tokenizer'], []],
   rpc: [['base', 'catalogue', 'engine'], ['comlink']], // engine: types only, see below

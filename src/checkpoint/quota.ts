@@ -62,7 +62,9 @@ export function toMegabytes(bytes: number): string {
 }
 
 /** What the pages and workers of every browser, and Node, have of it: a worker has no `persist`, Node nothing at all. */
-type StorageRoom = Partial<Pick<StorageManager, 'estimate' | 'persisted'>> & { readonly persist?: () => Promise<boolean> };
+type StorageRoom = Partial<Pick<StorageManager, 'estimate' | 'persisted'>> & {
+  readonly persist?: () => Promise<boolean>;
+};
 
 function storageManager(): StorageRoom | undefined {
   return (globalThis.navigator as { readonly storage?: StorageRoom } | undefined)?.storage;

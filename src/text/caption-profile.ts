@@ -1,5 +1,6 @@
 /** The limits captions are made to; the defaults lie between those of Netflix and of the common editors. */
 
+/** How captions are cut: what fits a line, how long a caption may and must stand. */
 export type CaptionProfile = {
   /** User-perceived characters a line, joining spaces included. */
   readonly lineLength: number;

@@ -3,6 +3,7 @@ import type { Hypothesis } from '../base/hypothesis.ts';
 import { cleanText } from './caption-words.ts';
 import { splitWords } from './whitespace.ts';
 
+/** How `toCtm` names the recording and its channel. */
 export type CtmOptions = {
   /** Name of the recording; its folder, extension and blanks are taken off. */
   readonly file: string;

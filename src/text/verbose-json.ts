@@ -6,6 +6,7 @@
  */
 import type { Hypothesis } from '../base/hypothesis.ts';
 
+/** The verbose JSON of a transcript, by the field names that transcription services have made common. */
 export type VerboseJson = {
   readonly task: 'transcribe' | 'translate';
   readonly language: string;
@@ -17,6 +18,7 @@ export type VerboseJson = {
   readonly usage: { readonly type: 'duration'; readonly seconds: number };
 };
 
+/** One segment of the verbose JSON; times in seconds. */
 export type VerboseSegment = {
   readonly id: number;
   readonly seek: number;
@@ -30,6 +32,7 @@ export type VerboseSegment = {
   readonly no_speech_prob: number;
 };
 
+/** How the JSON is laid out. */
 export type JsonOptions = {
   /** Seconds of audio. */
   readonly duration: number;

@@ -7,11 +7,13 @@
 import { countEdits } from './edit-distance.ts';
 import { splitWords } from './whitespace.ts';
 
+/** What is counted. */
 export type ErrorRateOptions = {
   /** Count characters (code points, spaces included) instead of words. @default false */
   readonly useCer?: boolean;
 };
 
+/** An error rate with what it is made of: words (or characters), insertions, deletions and substitutions as shares. */
 export type ErrorRateDetail = {
   readonly wer: number;
   /** Words (or characters) of the references. */
