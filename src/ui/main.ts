@@ -1,5 +1,6 @@
 /** Entry of the page: defines its elements and keeps the page for the next visit. */
 import { DictationPanel } from './dictation-panel.ts';
+import { EvaluationView } from './evaluation-view.ts';
 import { JobCard } from './job-card.ts';
 import { LevelMeter } from './level-meter.ts';
 import { ModelPanel } from './model-panel.ts';
@@ -12,6 +13,7 @@ register({
   'sotto-transcript-view': TranscriptView,
   'sotto-level-meter': LevelMeter,
   'sotto-job-card': JobCard,
+  'sotto-evaluation': EvaluationView,
   'sotto-dictation-panel': DictationPanel,
   'sotto-model-panel': ModelPanel,
   'sotto-page': Page,

@@ -1,13 +1,15 @@
 /**
  * The page: speak, or drop a recording, and read.
  *
- * It only arranges the parts and hands files to whoever wants them: a `.nemo` is a model, everything else is a recording.
+ * It only arranges the parts and hands files to whoever wants them: a `.nemo` is a model, a `.json` or `.jsonl` a manifest that the recordings with it
+ * are compared with, everything else is a recording.
  */
 import { type CSSResultGroup, LitElement, type TemplateResult, html, nothing } from 'lit';
 import { Scope } from '../base/scope.ts';
 import type { StreamUpdate } from '../rpc/protocol.ts';
 import type { DictationState } from './dictation-session.ts';
 import { acceptFiles } from './drop-zone.ts';
+import { Evaluation } from './evaluation.ts';
 import { recordingIcon } from './icons.ts';
 import { jobList } from './job-list.ts';
 import { JobQueue } from './job-queue.ts';
@@ -28,6 +30,7 @@ export class Page extends LitElement {
     spoken: { state: true },
     dictation: { state: true },
     announcement: { state: true },
+    evaluations: { state: true },
     note: { state: true },
   };
   static override readonly styles: CSSResultGroup = [tokens, controls, pageStyles];
@@ -37,6 +40,7 @@ export class Page extends LitElement {
   declare spoken: StreamUpdate | undefined;
   declare dictation: DictationState;
   declare announcement: string;
+  declare evaluations: readonly Evaluation[];
   declare note: string;
   readonly #host: ModelHost;
   readonly #queue: JobQueue;
@@ -49,6 +53,7 @@ export class Page extends LitElement {
     this.spoken = undefined;
     this.dictation = 'idle';
     this.announcement = '';
+    this.evaluations = [];
     this.note = '';
     this.#host = new ModelHost({ name: BUILT_IN }, { assetBase: document.baseURI, ...optionsFromAddress() });
     this.#queue = new JobQueue(this.#host);
@@ -92,11 +97,11 @@ export class Page extends LitElement {
             <button type="button" class="choose" aria-label="Choose recordings" @click=${this.#choose}>${recordingIcon}</button>
             <p class="title">Recordings</p>
             <p class="quiet">Choose files, or drop them anywhere.</p>
-            <input type="file" multiple accept="audio/*,video/*,.nemo" hidden aria-label="Recordings" @change=${this.#onChosen} />
+            <input type="file" multiple accept="audio/*,video/*,.nemo,.json,.jsonl" hidden aria-label="Recordings" @change=${this.#onChosen} />
           </div>
         </div>
         <sotto-model-panel .host=${this.#host}></sotto-model-panel>
-        ${this.#dictated()} ${jobList(this.#queue)} ${this.#suggestion()}
+        ${this.#dictated()} ${this.#evaluated()} ${jobList(this.#queue)} ${this.#suggestion()}
       </main>
       <footer>
         <p>
@@ -133,6 +138,17 @@ export class Page extends LitElement {
     </section>`;
   }
 
+  #evaluated(): TemplateResult {
+    return html`<div
+      class="jobs"
+      @evaluation-remove=${(event: CustomEvent<Evaluation>) => {
+        this.evaluations = this.evaluations.filter((evaluation) => evaluation !== event.detail);
+      }}
+    >
+      ${this.evaluations.map((evaluation) => html`<sotto-evaluation .evaluation=${evaluation}></sotto-evaluation>`)}
+    </div>`;
+  }
+
   /** After the first success, and only with the built-in model: there is better. */
   #suggestion(): TemplateResult | typeof nothing {
     const { choice } = this.#host;
@@ -166,7 +182,12 @@ export class Page extends LitElement {
     const isModel = (file: File): boolean => file.name.endsWith('.nemo');
     const model = files.findLast(isModel);
     if (model) this.#host.use({ source: model, label: model.name }).catch(() => {}); // the model panel shows why
-    this.#queue.add(files.filter((file) => !isModel(file)));
+    const isManifest = (file: File): boolean => /\.jsonl?$/i.test(file.name);
+    const recordings = files.filter((file) => !isModel(file) && !isManifest(file));
+    const manifests = files.filter(isManifest);
+    if (manifests.length === 0) this.#queue.add(recordings);
+    const added = manifests.map((manifest) => new Evaluation(this.#host, manifest, recordings));
+    this.evaluations = [...added, ...this.evaluations];
   }
 
   #onQueue(): void {

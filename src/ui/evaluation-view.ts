@@ -1,0 +1,184 @@
+/** Error rates of a manifest: the whole, every file, and what was heard in place of what. */
+import { type CSSResultGroup, LitElement, type PropertyValues, type TemplateResult, css, html, nothing } from 'lit';
+import { type EditStep, alignEdits } from '../text/edit-distance.ts';
+import { splitWords } from '../text/whitespace.ts';
+import type { ErrorRateDetail } from '../text/word-error-rate.ts';
+import { Scope } from '../base/scope.ts';
+import type { EvaluatedFile, Evaluation } from './evaluation.ts';
+import { problem } from './problem.ts';
+import { formatClock, formatSpeed } from './quantities.ts';
+import { saveText } from './save-text.ts';
+import { controls, tokens } from './theme.ts';
+
+/** Pairs of words an alignment may weigh without the page standing still. */
+const MAX_ALIGNED = 2e7;
+
+/** `<sotto-evaluation>`: set `evaluation`. Dispatches `evaluation-remove`. */
+export class EvaluationView extends LitElement {
+  static override readonly properties = { evaluation: { attribute: false } };
+  static override readonly styles: CSSResultGroup = [
+    tokens,
+    controls,
+    css`
+    :host {
+      display: block;
+      padding: 1.25rem 1.5rem 1.35rem;
+      border: 1px solid var(--line);
+      border-radius: var(--radius);
+      background: var(--surface);
+      overflow-x: auto;
+    }
+    h2 {
+      flex: 1;
+      margin: 0;
+      font-size: 0.9375rem;
+      font-weight: 600;
+    }
+    .total {
+      margin: 0.6rem 0 0.2rem;
+      font: 400 1.75rem/1.2 var(--serif);
+    }
+    table {
+      width: 100%;
+      margin-top: 0.85rem;
+      border-collapse: collapse;
+      font-size: 0.875rem;
+      font-variant-numeric: tabular-nums;
+    }
+    th,
+    td {
+      padding: 0.35rem 0.5rem 0.35rem 0;
+      border-top: 1px solid var(--line);
+      text-align: left;
+      vertical-align: top;
+    }
+    th {
+      font-weight: 500;
+      color: var(--quiet);
+    }
+    .number {
+      text-align: right;
+      white-space: nowrap;
+    }
+    .words {
+      margin: 0.35rem 0 0;
+      line-height: 1.9;
+      overflow-wrap: anywhere;
+    }
+    del {
+      color: var(--record);
+    }
+    ins {
+      color: var(--accent);
+      text-decoration: none;
+      font-weight: 600;
+    }
+  `,
+  ];
+
+  declare evaluation: Evaluation;
+  /** Files whose words are shown: aligning all of them would cost too much. */
+  readonly #open = new Set<EvaluatedFile>();
+  #scope = new Scope();
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#scope.dispose();
+  }
+
+  protected override willUpdate(changed: PropertyValues): void {
+    if (!changed.has('evaluation')) return;
+    this.#scope.dispose();
+    this.#scope = new Scope();
+    this.#scope.listen(this.evaluation, 'change', () => this.requestUpdate());
+  }
+
+  protected override render(): TemplateResult {
+    const { evaluation } = this;
+    const { name, report, status, numFiles } = evaluation;
+    const isRunning = status === 'running';
+    const numDone = report?.files.length ?? 0;
+    return html`
+      <div class="row">
+        <h2>${name}</h2>
+        ${isRunning ? html`<button class="plain" type="button" @click=${() => evaluation.cancel()}>Cancel</button>` : nothing}
+        ${report && !isRunning ? html`<button type="button" @click=${this.#save}>JSON</button>` : nothing}
+        ${isRunning ? nothing : html`<button class="plain" type="button" aria-label=${`Remove ${name}`} @click=${this.#remove}>Remove</button>`}
+      </div>
+      <p class="quiet" data-status=${status}>
+        ${isRunning ? `${numDone} of ${numFiles} recordings` : `${numDone} recordings`}
+        ${report ? ` · ${formatClock(report.duration)} · ${formatSpeed(report.rtfx)} on ${report.device}, ${report.precision}` : nothing}
+      </p>
+      ${isRunning ? html`<progress max=${Math.max(1, numFiles)} value=${numDone} aria-label=${`Progress of ${name}`}></progress>` : nothing}
+      ${problem(evaluation.error)}
+      ${
+        report
+          ? html`<p class="total" part="total">WER ${percent(report.words)} · CER ${percent(report.characters)}</p>
+            <p class="quiet">${counts(report.words)} in ${report.words.words} words</p>
+            <table>
+              <thead>
+                <tr><th>Recording</th><th class="number">WER</th><th class="number">CER</th><th class="number">S / I / D</th></tr>
+              </thead>
+              <tbody>${report.files.map((file) => this.#row(file))}</tbody>
+            </table>`
+          : nothing
+      }
+    `;
+  }
+
+  #row(file: EvaluatedFile): TemplateResult {
+    const { audio, words, characters } = file;
+    const onToggle = (event: Event): void => {
+      if ((event.target as HTMLDetailsElement).open) this.#open.add(file);
+      else this.#open.delete(file);
+      this.requestUpdate();
+    };
+    return html`<tr>
+      <td>
+        ${audio}
+        <details .open=${this.#open.has(file)} @toggle=${onToggle}>
+          <summary class="quiet">Words</summary>
+          ${this.#open.has(file) ? aligned(file) : nothing}
+        </details>
+      </td>
+      <td class="number">${percent(words)}</td>
+      <td class="number">${percent(characters)}</td>
+      <td class="number">${words.substitutions} / ${words.insertions} / ${words.deletions}</td>
+    </tr>`;
+  }
+
+  #save(): void {
+    const { report, name } = this.evaluation;
+    if (report) saveText(`${JSON.stringify(report, null, 2)}\n`, `${name}.wer`, 'json');
+  }
+
+  #remove(): void {
+    this.dispatchEvent(
+      new CustomEvent('evaluation-remove', { detail: this.evaluation, bubbles: true, composed: true }),
+    );
+  }
+}
+
+/** Struck out: what should have been heard. Set off: what was heard instead. */
+function aligned({ reference, text }: EvaluatedFile): TemplateResult {
+  const [expected, heard] = [splitWords(reference), splitWords(text)];
+  if (expected.length * heard.length > MAX_ALIGNED)
+    return html`<p class="quiet">Too long to be shown word by word.</p>`;
+  const steps = alignEdits(expected, heard);
+  return html`<p class="words">${steps.map(step)}</p>`;
+}
+
+function step({ kind, reference, hypothesis }: EditStep): TemplateResult {
+  if (kind === 'equal') return html`${reference} `;
+  return html`${reference === undefined ? nothing : html`<del title=${kind}>${reference}</del> `}${
+    hypothesis === undefined ? nothing : html`<ins title=${kind}>${hypothesis}</ins> `
+  }`;
+}
+
+function percent({ wer, words }: ErrorRateDetail): string {
+  return words === 0 ? '–' : `${(100 * wer).toFixed(2)} %`;
+}
+
+function counts({ substitutions, insertions, deletions }: ErrorRateDetail): string {
+  return `${substitutions} substituted, ${insertions} inserted, ${deletions} deleted`;
+}
