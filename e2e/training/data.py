@@ -33,7 +33,7 @@ class Data:
                 self.ph[n] = np.memmap(f"{DATA}/{n}.ph.u8", dtype=np.uint8, mode="r"); self.pho[n] = np.cumsum([0] + [int(r[1]) // 160 + 1 for r in rows])
             m = min(len(self.idx[n, v]) for v in vs)
             for i, r in enumerate(rows[:m]):
-                key = n.split("_")[0] if n != "real" else next(k for k in self.W if k[:5] == "real:" and r[2].startswith(k[5:]))
+                key = n.split("_")[0] if n != "real" else next((k for k in self.W if k[:5] == "real:" and r[2].startswith(k[5:])), "real:other")
                 w = self.W.get(key, 1.0)
                 t = tok.text_to_ids(r[3])
                 if len(t) == 0: continue
@@ -45,7 +45,7 @@ class Data:
         todo = []
         for it in self.items:
             for _ in range(int(it[4]) + (self.R.random() < it[4] % 1)):
-                v = it[1][0] if self.R.random() < self.clean else self.R.choice(it[1]); n = self.idx[it[0], v][it[2]][1]; s = self.R.uniform(.88, 1.14)
+                v = it[1][0] if self.R.random() < self.clean else self.R.choice(it[1]); n = self.idx[it[0], v][it[2]][1]; s = self.R.uniform(.84, 1.15)
                 if len(it[3]) * 8.5 <= n * s <= min(ROW, longest): todo.append((it, v, s, int(n * s)))
         self.R.shuffle(todo); full, opened = [], []
         for u in todo:
@@ -65,7 +65,7 @@ class Data:
 
     def batch(self, rows):
         """-> features, source frame of each frame, utterance of each frame, lengths, labels of an alignment, phones, [(row, from, to, tokens)]"""
-        n = len(rows); X = np.zeros((n, int(ROW / .86), 80), np.float32); t = np.zeros((n, ROW), np.float32); uid = np.zeros((n, ROW), np.int64)
+        n = len(rows); X = np.zeros((n, int(ROW / .8), 80), np.float32); t = np.zeros((n, ROW), np.float32); uid = np.zeros((n, ROW), np.int64)
         A = np.full((n, OUT), -100, np.int64)                          # flat start: labels of an alignment, known or linear in time
         H = np.full((n, ROW), -100, np.int64)                          # phones, every 10 ms
         L = np.zeros(n, np.int64); Y = []
@@ -97,11 +97,11 @@ def augment(X, t, uid, L, g, st=1.0):
     n, T, _ = X.shape; K = int(uid.max()) + 1
     r = lambda lo, hi, *sh: torch.empty(n, K, *sh).uniform_(lo, hi, generator=g)
     pick = lambda z: torch.gather(z, 1, uid.reshape(n, ROW, *[1] * (z.dim() - 2)).expand(n, ROW, *z.shape[2:]))
-    f = torch.arange(80).float(); hi = 66.0; al = r(.91, 1.10, 1)      # piecewise linear warp: the top stays in place
+    f = torch.arange(80).float(); hi = 66.0; al = r(.86, 1.16, 1)      # piecewise linear warp: the top stays in place
     src = torch.where(f * al <= hi, f * al, 79 - (79 - hi) * (79 - f) / (79 - torch.clamp(hi / al, max=78.0)))
     grid = torch.stack((pick(src / 79 * 2 - 1), (t / (T - 1) * 2 - 1)[:, :, None].expand(n, ROW, 80)), -1)
     Z = F.grid_sample(X[:, None], grid, align_corners=True, padding_mode="border")[:, 0]
-    knots = F.interpolate(torch.randn(n, K, 5, generator=g) * .45, size=80, mode="linear", align_corners=True) + r(-2.2, 1.6, 1)
+    knots = F.interpolate(torch.randn(n, K, 5, generator=g) * .6, size=80, mode="linear", align_corners=True) + r(-2.2, 1.6, 1)
     floor = r(-17, -11.5, 1) + torch.randn(n, K, 80, generator=g) * .3
     Z = torch.logaddexp(Z + pick(knots), pick(floor) + .4 * torch.randn(n, ROW, 1, generator=g))
     k80 = torch.arange(80)[None, None]; k = torch.arange(ROW)[None, :, None]

@@ -58,7 +58,7 @@ def args():
     o("--d", type=int, default=160); o("--layers", type=int, default=8); o("--sub", type=int, default=48)
     o("--inter", type=float, default=.25, help="weight of CTC on a middle layer"); o("--inter_at", type=int, default=5); o("--phone", type=float, default=.6, help="weight of the phones of each 20 ms, on an early layer"); o("--phone_at", type=int, default=3)
     o("--flat", type=float, default=1.0, help="weight of the flat-start cross entropy, which gets CTC off its plateau"); o("--flat_steps", type=int, default=600)
-    o("--muon", type=float, default=1.5, help="learning rate of the matrices relative to --lr"); o("--ema", type=float, default=.996); o("--clean", type=float, default=.3, help="share of unspoilt audio beyond an even draw of the versions"); o("--adam", action="store_true", help="Adam for everything"); o("--wd", type=float, default=.02); o("--seed", type=int, default=1); o("--bench", type=int, default=0); o("--eager", action="store_true")
+    o("--muon", type=float, default=1.5, help="learning rate of the matrices relative to --lr"); o("--ema", type=float, default=.996); o("--drop", type=float, default=.1, help="dropout after every layer"); o("--mask", type=float, default=.8, help="strength of SpecAugment once training is under way"); o("--clean", type=float, default=0.0, help="share of unspoilt audio beyond an even draw of the versions"); o("--adam", action="store_true", help="Adam for everything"); o("--wd", type=float, default=.02); o("--seed", type=int, default=1); o("--bench", type=int, default=0); o("--eager", action="store_true")
     o("--weights", default="model", choices=["model", "ema"], help="export: the last weights or their running average"); o("--dev", type=float, default=1800, help="seconds between evaluations")
     return ap.parse_args()
 
@@ -86,14 +86,14 @@ def worker(rank, a, S, take, gate):
     if ck and rank == 0:
         for k, v in (("P", P), ("E", E), ("M1", M1), ("M2", M2)):
             if k in ck:
-                for n in F_.names: F_.view(v, n).copy_(F_.view(ck[k], n) if ck[k].dim() == 1 and ck["names"] == F_.names else ck[k][n])
+                for n in F_.names: F_.view(v, n).copy_(ck[k][n] if isinstance(ck[k], dict) else F_.view(ck[k], n))
         log("resumed at step", step)
     if not ck and rank == 0:
         for n, p in F_.params.items(): F_.view(P, n).copy_(p.data)
     gate.wait(); F_.bind(P, G)
     d.R.seed(a.seed * 1000 + step * 2 + rank); torch.manual_seed(step * 2 + rank); R = random.Random(step * 2 + rank + a.seed); g = torch.Generator().manual_seed(a.seed + step * 2 + rank)
     from fast import Encoder
-    enc = Encoder(m.encoder, not a.eager); dl = m.decoder.decoder_layers[0]; fr = 0.0
+    enc = Encoder(m.encoder, not a.eager); enc.drop = a.drop; dl = m.decoder.decoder_layers[0]; fr = 0.0
 
     def batches():
         while True:
@@ -147,7 +147,7 @@ def worker(rank, a, S, take, gate):
                 take.value += 1
             ta = time.time()
             X, t, uid, L, A, H, Y = next(feed)
-            X = augment(X, t, uid, L, g, min(.8, .1 + 1.4 * fr)); tb = time.time()
+            X = augment(X, t, uid, L, g, min(a.mask, .1 + 1.4 * fr)); tb = time.time()
             with torch.autocast("cpu", dtype=torch.bfloat16):
                 hs = enc(X, R.choices(CONTEXTS, SHARES)[0])
                 z = lambda h: F.linear(h, dl.weight[..., 0], dl.bias).float().log_softmax(-1)
@@ -188,7 +188,7 @@ def worker(rank, a, S, take, gate):
 def load(which):
     """The NeMo model with the weights of ckpt/last.pt: P (last) or E (averaged)."""
     ck = torch.load(CK + "/last.pt", map_location="cpu"); b = argparse.Namespace(**ck["args"]); m, head = make(b); f = Flat(m, head, b.adam); assert f.names == ck["names"]
-    for n, p in f.params.items(): p.data = f.view(ck[which], n).clone()
+    for n, p in f.params.items(): p.data = ck[which][n].float() if isinstance(ck[which], dict) else f.view(ck[which], n).clone()
     m2 = build(d_model=b.d, n_layers=b.layers, sub=b.sub, dropout=0.1); m2.load_state_dict(m.state_dict()); return m2.eval(), ck, f
 
 
