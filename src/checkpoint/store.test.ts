@@ -55,9 +55,9 @@ describe.each([
 
   test('checkpoints are listed newest first, deleted one by one, and cleared with every trace', async () => {
     const kind = new CheckpointStore(make());
-    vi.spyOn(Date, 'now').mockReturnValueOnce(1).mockReturnValueOnce(1000);
+    const clock = vi.spyOn(Date, 'now').mockReturnValue(1000); // however often it is asked
     await kind.put('a', [{ name: 'x', bytes: new Uint8Array(5) }], options);
-    vi.restoreAllMocks();
+    clock.mockRestore();
     await kind.put('b', [{ name: 'x', bytes: new Uint8Array(7) }], options);
     expect((await kind.list()).map(({ id, bytes }) => [id, bytes])).toEqual([
       ['b', 7],
