@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { defineConfig } from '@playwright/test';
 import { findChromium } from './e2e/find-chromium.mjs';
 
-const PORT = 4173;
+const PORT = Number(process.env['SOTTO_TEST_PORT'] ?? 4173); // another one lets two checkouts test at once
 const MICROPHONE = join(import.meta.dirname, 'e2e/fixtures/audio/morning.wav');
 
 const COMMON = [
