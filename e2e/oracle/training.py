@@ -171,8 +171,8 @@ def rnnt_head_loss(model: Any, lesson: Lesson, early: float = 0.0) -> Loss:
     big_blanks = list(model.cfg.decoding.get("big_blank_durations") or [])
 
     def loss(encoded: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
-        predicted, *_ = model.decoder(targets=targets, target_length=target_len)
-        logits = raw_joint(model, encoded, predicted)
+        predicted, *_ = model.decoder.predict(targets, add_sos=True)  # forward() checks types that normed predictors do not have
+        logits = raw_joint(model, encoded, predicted.transpose(1, 2))
         blank, emit = transducer_log_probs(model, logits, targets, durations, big_blanks)
         value = transducer_loss(blank, emit, lengths, target_len) / 10
         if early:  # FastEmit: favour early labels, so that a streaming model does not say everything at the end

@@ -9,7 +9,7 @@ import type { CheckpointFiles } from '../base/files.ts';
 import type { CheckpointSpec } from '../model/checkpoint-spec.ts';
 import type { GraphPart } from '../runtime/session.ts';
 
-export const FORMAT = 3;
+export const FORMAT = 4;
 
 export type GraphName =
   | 'encoder'

@@ -48,3 +48,24 @@ test.each([
     }
   }
 });
+
+test('predictors with norms, projections and several layers transcribe as in NeMo, whose batched decoding refuses some of them', async () => {
+  const golden = openGolden('predictor-variants');
+  type Answer = { readonly text?: string; readonly score: number; readonly y_sequence: readonly number[] };
+  const variants = golden.json['variants'] as Record<string, { readonly greedy?: Answer }>;
+  const recorded = Object.entries(variants).filter(([, { greedy }]) => greedy?.text !== undefined);
+  expect(recorded.map(([name]) => name)).toEqual(expect.arrayContaining(['batch-norm', 'projected']));
+  for (const [name, { greedy }] of recorded) {
+    const model = await loadModel(
+      { kind: 'file', file: golden.archive(`${name}.nemo`), name: `${name}.nemo` },
+      { device: 'wasm', cache: false },
+    );
+    const [result] = await model.transcribe([golden.inputs[0]!.file]);
+    expect(result?.hypothesis.text, name).toBe(greedy!.text);
+    expect(result?.hypothesis.ySequence, name).toEqual(greedy!.y_sequence);
+    expect(Math.abs(result!.hypothesis.score - greedy!.score)).toBeLessThan(
+      TOLERANCE.score * greedy!.y_sequence.length,
+    );
+    await model.dispose();
+  }
+});

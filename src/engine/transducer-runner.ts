@@ -11,6 +11,7 @@ export type PredictorState = {
   readonly predicted: Float32Array;
   /** [layers * hiddenSize] */
   readonly hidden: Float32Array;
+  /** [layers * cellSize] */
   readonly cell: Float32Array;
 };
 
@@ -31,22 +32,24 @@ export class TransducerRunner implements TransducerNetwork<PredictorState> {
 
   /** Feeds the blank to zero states, as NeMo starts (its embedding is a row of zeros). */
   start(rows: number): Promise<PredictorState[]> {
-    const { numLayers, hiddenSize } = this.#spec.predictor;
-    const zeros = new Float32Array(numLayers * hiddenSize);
-    const state = { predicted: new Float32Array(0), hidden: zeros, cell: zeros };
+    const { numLayers, hiddenSize, cellSize } = this.#spec.predictor;
+    const state = {
+      predicted: new Float32Array(0),
+      hidden: new Float32Array(numLayers * hiddenSize),
+      cell: new Float32Array(numLayers * cellSize),
+    };
     return this.predict(Array<number>(rows).fill(this.#spec.vocabularySize), Array<PredictorState>(rows).fill(state));
   }
 
   async predict(tokens: readonly number[], states: readonly PredictorState[]): Promise<PredictorState[]> {
-    const { numLayers, hiddenSize } = this.#spec.predictor;
+    const { numLayers, hiddenSize, cellSize } = this.#spec.predictor;
     const { ort } = this.#sessions.instance;
     const rows = tokens.length;
-    const dims = [numLayers, rows, hiddenSize];
     const session = await this.#sessions.get('predictor');
     const outputs = await session.run({
       tokens: new ort.Tensor('int32', Int32Array.from(tokens), [rows]),
-      hidden: new ort.Tensor('float32', stack(states, 'hidden', numLayers, hiddenSize), dims),
-      cell: new ort.Tensor('float32', stack(states, 'cell', numLayers, hiddenSize), dims),
+      hidden: new ort.Tensor('float32', stack(states, 'hidden', numLayers, hiddenSize), [numLayers, rows, hiddenSize]),
+      cell: new ort.Tensor('float32', stack(states, 'cell', numLayers, cellSize), [numLayers, rows, cellSize]),
     });
     const predicted = await hostValues(outputs['predicted'] as Tensor);
     const hidden = await hostValues(outputs['hidden_next'] as Tensor);
@@ -55,7 +58,7 @@ export class TransducerRunner implements TransducerNetwork<PredictorState> {
     return tokens.map((_, row) => ({
       predicted: predicted.slice(row * size, (row + 1) * size),
       hidden: unstack(hidden, row, rows, numLayers, hiddenSize),
-      cell: unstack(cell, row, rows, numLayers, hiddenSize),
+      cell: unstack(cell, row, rows, numLayers, cellSize),
     }));
   }
 

@@ -3,17 +3,18 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { EncoderSession } from '../../e2e/support/encoder-session.ts';
 import { TOLERANCE, openGolden } from '../../e2e/support/golden.ts';
-import { GraphSession, type HostTensor, openCheckpoint } from '../../e2e/support/graph-session.ts';
-import { type NpyArray, readNpz } from '../../e2e/support/npz.ts';
+import { GraphSession, openCheckpoint } from '../../e2e/support/graph-session.ts';
+import { readNpz } from '../../e2e/support/npz.ts';
+import { openNetwork, timeFirst } from '../../e2e/support/transducer-network.ts';
 import { readWeights } from '../archive/read-weights.ts';
-import { type TransducerNetwork, decodeTransducerGreedy } from '../decoding/transducer-greedy.ts';
+import { decodeTransducerGreedy } from '../decoding/transducer-greedy.ts';
 import { buildClassificationHead } from './classification-head.ts';
 import { paddingColumns, readClassifierSpec } from './classifier-spec.ts';
 import { buildCtcHead } from './ctc-head.ts';
 import { seesPadding } from './encoder.ts';
 import { buildLanguagePrompt, oneHotLanguages, readLanguagePrompt } from './language-prompt.ts';
-import { type TransducerSpec, blankClass, readTransducerSpec } from './transducer-spec.ts';
-import { buildJoint, buildPredictor, buildProjection } from './transducer.ts';
+import { blankClass, readTransducerSpec } from './transducer-spec.ts';
+import { buildJoint } from './transducer.ts';
 import { WeightReader } from './weight-reader.ts';
 
 const TRANSDUCERS = [
@@ -126,59 +127,6 @@ test("a frame classifier gives NeMo's logits for every frame", async () => {
     );
   }
 });
-
-type State = { readonly predicted: Float32Array; readonly hidden: Float32Array; readonly cell: Float32Array };
-
-/** Predictor and joint for one clip, one row at a time. */
-async function openNetwork(
-  weights: WeightReader,
-  spec: TransducerSpec,
-  encoded: HostTensor,
-): Promise<TransducerNetwork<State>> {
-  const { hiddenSize: size } = spec.joint;
-  const { numLayers, hiddenSize } = spec.predictor;
-  const projection = await GraphSession.create(buildProjection(weights, spec, encoded.dims[2]!));
-  const predictor = await GraphSession.create(buildPredictor(weights, spec));
-  const joint = await GraphSession.create(buildJoint(weights, spec));
-  const { projected } = await projection.run({ encoded });
-  const frames = projected!.data as Float32Array;
-
-  const predict = async (token: number, { hidden, cell }: Pick<State, 'hidden' | 'cell'>): Promise<State> => {
-    const dims = [numLayers, 1, hiddenSize];
-    const out = await predictor.run({
-      tokens: { data: Int32Array.of(token), dims: [1] },
-      hidden: { data: hidden, dims },
-      cell: { data: cell, dims },
-    });
-    return {
-      predicted: out['predicted']!.data as Float32Array,
-      hidden: out['hidden_next']!.data as Float32Array,
-      cell: out['cell_next']!.data as Float32Array,
-    };
-  };
-  const zeros = new Float32Array(numLayers * hiddenSize);
-  return {
-    start: async () => [await predict(spec.vocabularySize, { hidden: zeros, cell: zeros })],
-    predict: async ([token], [state]) => [await predict(token!, state!)],
-    join: async ([row]) => {
-      const { frame, state } = row!;
-      const { logits } = await joint.run({
-        projected: { data: frames.slice(frame * size, (frame + 1) * size), dims: [1, size] },
-        predicted: { data: state.predicted, dims: [1, size] },
-      });
-      return logits!.data as Float32Array;
-    },
-  };
-}
-
-/** [size, frames] -> [1, length, size] */
-function timeFirst({ shape, data }: NpyArray<Float32Array>, length: number): HostTensor {
-  const [size = 0, frames = 0] = shape;
-  return {
-    data: Float32Array.from({ length: length * size }, (_, at) => data[(at % size) * frames + Math.floor(at / size)]!),
-    dims: [1, length, size],
-  };
-}
 
 function expectClose(actual: ArrayLike<number>, expected: ArrayLike<number>, tolerance: number): void {
   expect(actual.length).toBe(expected.length);

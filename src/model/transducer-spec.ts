@@ -27,19 +27,26 @@ export type TransducerSpec = {
   };
 };
 
-/** `numLayers` and `hiddenSize` say how large the state is ([numLayers, rows, hiddenSize], twice), whatever it holds. */
+/** The state, whatever it holds, is `hidden` [numLayers, rows, hiddenSize] and `cell` [numLayers, rows, cellSize]. */
 export type PredictorSpec = LstmPredictor | StatelessPredictor;
 
 export type LstmPredictor = {
   readonly kind: 'lstm';
+  /** Width of embedding and output (NeMo's `pred_hidden`). */
   readonly hiddenSize: number;
+  /** Width of the cell (`rnn_hidden_size`); where it is larger, a matrix projects the output to `hiddenSize`. */
+  readonly cellSize: number;
   readonly numLayers: number;
+  /** Whether the embedding has a row for the blank; without one it is zeros. */
   readonly blankAsPad: boolean;
+  /** Batch norm stands before every layer but the first, layer norm inside the cell. */
+  readonly norm: 'none' | 'batch' | 'layer';
 };
 
 export type StatelessPredictor = {
   readonly kind: 'stateless';
   readonly hiddenSize: 1;
+  readonly cellSize: 1;
   readonly numLayers: number;
   /** Labels the prediction sees. */
   readonly contextSize: number;
@@ -52,14 +59,9 @@ export function blankClass({ vocabularySize: labels, bigBlankDurations }: Transd
   return labels + bigBlankDurations.length;
 }
 
-/** Width of the prediction network's output. */
-export function predictedSize({ predictor }: TransducerSpec): number {
-  return predictor.kind === 'lstm' ? predictor.hiddenSize : predictor.embeddingSize;
-}
-
 const layers = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(16));
 const lstmSchema = v.object({
-  normalization_mode: v.nullish(v.string()),
+  normalization_mode: v.nullish(v.picklist(['batch', 'layer'])),
   blank_as_pad: v.nullish(v.boolean(), true),
   prednet: v.object({ pred_hidden: dimension, pred_rnn_layers: layers, rnn_hidden_size: v.nullish(v.number(), -1) }),
 });
@@ -92,8 +94,9 @@ export function readTransducerSpec(config: unknown): TransducerSpec {
     );
   }
   const jointClass = targetClass(at(config, 'joint'));
-  if (jointClass !== 'RNNTJoint' && jointClass !== 'HATJoint')
-    throw unsupported('joint._target_', jointClass, 'RNNTJoint and HATJoint');
+  // SampledRNNTJoint samples its vocabulary in training only.
+  if (jointClass !== 'RNNTJoint' && jointClass !== 'SampledRNNTJoint' && jointClass !== 'HATJoint')
+    throw unsupported('joint._target_', jointClass, 'RNNTJoint, SampledRNNTJoint and HATJoint');
   return {
     kind: durations.length > 0 ? 'tdt' : 'rnnt',
     vocabularySize: joint.num_classes > 0 ? joint.num_classes : decoder.vocab_size,
@@ -121,6 +124,7 @@ function readPredictor(config: unknown): PredictorSpec {
     return {
       kind: 'stateless',
       hiddenSize: 1,
+      cellSize: 1,
       numLayers: Math.max(contextSize - 1, 1),
       contextSize,
       embeddingSize: prednet.pred_hidden,
@@ -130,15 +134,22 @@ function readPredictor(config: unknown): PredictorSpec {
   if (className !== 'RNNTDecoder')
     throw unsupported('decoder._target_', className, 'RNNTDecoder and StatelessTransducerDecoder');
   const { normalization_mode: norm, prednet, blank_as_pad: blankAsPad } = parseConfig(lstmSchema, section, 'decoder');
-  if (norm) throw unsupported('decoder.normalization_mode', norm, 'null');
-  if (prednet.rnn_hidden_size > 0 && prednet.rnn_hidden_size !== prednet.pred_hidden) {
-    throw unsupported(
-      'decoder.prednet.rnn_hidden_size',
-      prednet.rnn_hidden_size,
-      `pred_hidden (${prednet.pred_hidden})`,
-    );
+  const { pred_hidden: hiddenSize, rnn_hidden_size: cellSize } = prednet;
+  // NeMo builds a narrower cell, and a wider normed one, but then its joint cannot take what they give.
+  if (cellSize > 0 && (cellSize < hiddenSize || (norm && cellSize > hiddenSize))) {
+    const supported = norm
+      ? `${hiddenSize} (pred_hidden) with normalization_mode ${norm}`
+      : `at least ${hiddenSize} (pred_hidden)`;
+    throw unsupported('decoder.prednet.rnn_hidden_size', cellSize, supported);
   }
-  return { kind: 'lstm', hiddenSize: prednet.pred_hidden, numLayers: prednet.pred_rnn_layers, blankAsPad };
+  return {
+    kind: 'lstm',
+    hiddenSize,
+    cellSize: cellSize > 0 ? cellSize : hiddenSize,
+    numLayers: prednet.pred_rnn_layers,
+    blankAsPad,
+    norm: norm ?? 'none',
+  };
 }
 
 /** TDT checkpoints name their durations in up to three places; there is no default to assume. */
