@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { Hypothesis } from '../../src/base/hypothesis.ts';
 import { LoadedModel } from '../../src/engine/asr-model.ts';
 import { loadModel } from '../../src/engine/load.ts';
-import type { Golden } from './golden.ts';
+import { type Golden, goldenFolder } from './golden.ts';
 
 export type Config = Readonly<Record<string, unknown>>;
 
@@ -57,5 +57,5 @@ export async function withLanguageModel(decoding: Config): Promise<Config> {
 
 /** A file of the `decoding` golden. */
 export function openDecodingFile(name: string): Promise<Blob> {
-  return openAsBlob(fileURLToPath(new URL(`../fixtures/families/decoding/${name}`, import.meta.url)));
+  return openAsBlob(fileURLToPath(new URL(name, goldenFolder('decoding'))));
 }

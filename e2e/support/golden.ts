@@ -5,6 +5,7 @@
  * array, so cut to `featuresLength` or `encodedLength` before comparing: what lies behind is NeMo's padding.
  */
 import { existsSync, readFileSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
 import { type NpyArray, readNpz } from './npz.ts';
 
 /** Absolute tolerances against NeMo in float32, as measured (features have unit variance, encoder outputs reach 4 to 10). */
@@ -100,18 +101,27 @@ export type GoldenInput = {
   readonly file: Blob;
 };
 
-const FAMILIES = new URL('../fixtures/families/', import.meta.url);
-const AUDIO = new URL('../fixtures/audio/', import.meta.url);
+const OWN = new URL('../fixtures/', import.meta.url);
+/** `npm run verify -- DIR` names another set here, with `families/` and `audio/`; a case that it lacks is taken from the repository's. */
+const OTHER = process.env['SOTTO_FIXTURES'];
+
+/** The folder of a case, with a slash at its end. */
+export function goldenFolder(name: string): URL {
+  const other = OTHER && new URL(`families/${name}/`, pathToFileURL(`${OTHER}/`));
+  return other && existsSync(other) ? other : new URL(`families/${name}/`, OWN);
+}
 
 /** The names of all cases. */
 export function listGoldens(): string[] {
-  const index: { cases: Record<string, unknown> } = JSON.parse(readFileSync(new URL('index.json', FAMILIES), 'utf8'));
+  const index: { cases: Record<string, unknown> } = JSON.parse(
+    readFileSync(new URL('families/index.json', OWN), 'utf8'),
+  );
   return Object.keys(index.cases);
 }
 
 /** Opens a case by its folder's name. */
 export function openGolden(name: string): Golden {
-  const folder = new URL(`${name}/`, FAMILIES);
+  const folder = goldenFolder(name);
   const json: ExpectedJson = JSON.parse(readFileSync(new URL('expected.json', folder), 'utf8'));
   const arraysFile = new URL('expected.npz', folder);
   const arrays = existsSync(arraysFile) ? readNpz(arraysFile) : new Map<string, NpyArray>();
@@ -123,7 +133,7 @@ export function openGolden(name: string): Golden {
     json,
     inputs: (json.inputs ?? [])
       .filter((entry) => entry.file !== undefined)
-      .map((entry) => openInput(entry.name, entry)),
+      .map((entry) => openClip(new URL(entry.file as string, folder), entry)),
     archive: (file = 'model.nemo') => new Blob([readFileSync(new URL(file, folder))]),
     array,
     hasArray: (key) => arrays.has(key),
@@ -140,16 +150,20 @@ export function openGolden(name: string): Golden {
   };
 }
 
-/** A clip of `e2e/fixtures/audio` by name. */
-export function openInput(
-  name: string,
-  texts: { readonly text?: string; readonly written?: string } = {},
-): GoldenInput {
-  const bytes = readFileSync(new URL(`${name}.wav`, AUDIO));
+/** A clip of the set's `audio` by name. */
+export function openInput(name: string): GoldenInput {
+  const other = OTHER && new URL(`audio/${name}.wav`, pathToFileURL(`${OTHER}/`));
+  return openClip(other && existsSync(other) ? other : new URL(`audio/${name}.wav`, OWN), { name });
+}
+
+type Clip = { readonly name: string; readonly text?: string; readonly written?: string };
+
+function openClip(path: URL, { name, text = '', written = '' }: Clip): GoldenInput {
+  const bytes = readFileSync(path);
   return {
     name,
-    text: texts.text ?? '',
-    written: texts.written ?? '',
+    text,
+    written,
     samples: wavSamples(bytes),
     file: new Blob([bytes], { type: 'audio/wav' }),
   };

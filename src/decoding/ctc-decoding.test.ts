@@ -2,7 +2,7 @@
 import { openAsBlob } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { TOLERANCE, openGolden } from '../../e2e/support/golden.ts';
+import { TOLERANCE, goldenFolder, openGolden } from '../../e2e/support/golden.ts';
 import type { BeamReading } from './beam-path.ts';
 import { decodeCtcBeam } from './ctc-beam.ts';
 import { chooseCtcFused } from './ctc-fused-greedy.ts';
@@ -34,9 +34,7 @@ async function fusionOf(
   numClasses: number,
 ): Promise<WeightedFusion[]> {
   if (!config?.ngram_lm_model) return [];
-  const file = await openAsBlob(
-    fileURLToPath(new URL(`../../e2e/fixtures/families/decoding/${config.ngram_lm_model}`, import.meta.url)),
-  );
+  const file = await openAsBlob(fileURLToPath(new URL(config.ngram_lm_model, goldenFolder('decoding'))));
   return [{ model: await loadNgramLm(file, numClasses - 1), alpha: config.ngram_lm_alpha, scoresEnd: true }];
 }
 
@@ -101,9 +99,7 @@ test.each(['pyctcdecode_8', 'pyctcdecode_8_lm'].flatMap((name) => [[name, 'char'
     const { decoding, hypotheses } = results[`ctc.${family}.${name}`] as Case<readonly (Wanted & { text: string })[]>;
     const { beam_size: beamSize, beam_beta: beta, ngram_lm_alpha: alpha, ngram_lm_model: file } = decoding.beam!;
     const lm = file
-      ? await WordLm.load(
-          await openAsBlob(fileURLToPath(new URL(`../../e2e/fixtures/families/decoding/${file}`, import.meta.url))),
-        )
+      ? await WordLm.load(await openAsBlob(fileURLToPath(new URL(file, goldenFolder('decoding')))))
       : undefined;
     eachClip(family, (logProbs, clip) => {
       const readings = decodeCtcWords(logProbs, {

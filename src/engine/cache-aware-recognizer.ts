@@ -15,6 +15,7 @@ import { type TransducerState, decodeTransducerGreedy } from '../decoding/transd
 import { attentionMask } from '../model/attention-mask.ts';
 import type { ConformerSpec, ContextSize } from '../model/conformer-spec.ts';
 import { frameFactor } from '../model/encoder.ts';
+import { blankClass } from '../model/transducer-spec.ts';
 import { stageLengths } from '../model/subsampling.ts';
 import { type StreamingPlan, streamingPlan } from '../model/streaming-spec.ts';
 import type { Tensor } from '../runtime/session.ts';
@@ -176,10 +177,11 @@ export class CacheAwareRecognizer implements Recognizer {
       this.#add(decoded.emissions, decoded.nonBlankFrames, decoded.score);
     } else if (spec.transducer) {
       const network = new TransducerRunner(sessions, spec.transducer, await projectFrames(sessions, spec, encoded));
-      const { vocabularySize: blank, durations } = spec.transducer;
+      const { durations, bigBlankDurations } = spec.transducer;
       const options = {
-        blank,
+        blank: blankClass(spec.transducer),
         durations,
+        bigBlankDurations,
         maxSymbols: this.#model.maxSymbols,
         fusion: this.#model.decoding?.fusion ?? [],
       };

@@ -1,14 +1,14 @@
 /** Buffered inference of a long recording against NeMo's classes and scripts (case `long-form`). */
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { type Golden, openGolden } from '../../e2e/support/golden.ts';
+import { type Golden, goldenFolder, openGolden } from '../../e2e/support/golden.ts';
 import { lcsMerge } from '../decoding/lcs-merge.ts';
 import type { LoadedModel } from './asr-model.ts';
 import { loadModel } from './load.ts';
 import type { BufferedOptions } from './options.ts';
 
 const golden: Golden = openGolden('long-form');
-const file = new Blob([readFileSync(new URL('../../e2e/fixtures/families/long-form/long.wav', import.meta.url))]);
+const file = new Blob([readFileSync(new URL('long.wav', goldenFolder('long-form')))]);
 type Expected = { text: string; merged_ids?: number[]; ids?: number[]; timestamp?: number[]; score?: number };
 const results = golden.json['results'] as Record<string, Expected>;
 

@@ -1,13 +1,13 @@
 /** Every container and configuration form NeMo has written: one model, the same answers; a hostile one is refused (WASM, Node). */
 import { openAsBlob, readdirSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { TOLERANCE, openGolden } from '../../e2e/support/golden.ts';
+import { TOLERANCE, goldenFolder, openGolden } from '../../e2e/support/golden.ts';
 import type { CheckpointSource } from '../checkpoint/source.ts';
 import { loadModel } from './load.ts';
 
 type Form = { readonly file?: string; readonly nemo_restores_it?: Readonly<Record<string, unknown>> };
 
-const FOLDER = new URL('../../e2e/fixtures/families/old-archives/', import.meta.url);
+const FOLDER = goldenFolder('old-archives');
 const golden = openGolden('old-archives');
 const forms = golden.json['forms'] as Record<string, Form>;
 const archives = readdirSync(FOLDER).filter((name) => name.endsWith('.nemo') && name !== 'evil-pickle.nemo');

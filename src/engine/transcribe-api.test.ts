@@ -2,14 +2,14 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { type GoldenHypothesis, openGolden } from '../../e2e/support/golden.ts';
+import { type GoldenHypothesis, goldenFolder, openGolden } from '../../e2e/support/golden.ts';
 import { parseManifest } from '../base/manifest.ts';
 import type { LoadedModel } from './asr-model.ts';
 import { loadModel } from './load.ts';
 import type { AudioInput, TranscribeOptions } from './options.ts';
 import { groupForEncoder } from './transcribe-job.ts';
 
-const FOLDER = new URL('../../e2e/fixtures/families/transcribe-api/', import.meta.url);
+const FOLDER = goldenFolder('transcribe-api');
 type Answer = { results?: GoldenHypothesis[] };
 const golden = openGolden('transcribe-api');
 const expected = golden.json['results'] as Record<string, Record<string, Answer> & { model: string }>;

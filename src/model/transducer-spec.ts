@@ -82,17 +82,7 @@ const jointSchema = v.object({
 /** Reads `decoder`, `joint` and where the durations may be. Throws `checkpoint-unsupported` or `checkpoint-corrupt`, naming the key. */
 export function readTransducerSpec(config: unknown): TransducerSpec {
   const { decoder, joint } = parseConfig(jointSchema, config, '');
-  const durations = readDurations(config);
-  const bigBlankDurations =
-    durations.length > 0
-      ? []
-      : numbers(config, ['decoding.big_blank_durations', 'loss.multiblank_rnnt_kwargs.big_blank_durations']);
-  if (durations.length + bigBlankDurations.length !== joint.num_extra_outputs) {
-    throw new AsrError(
-      'checkpoint-corrupt',
-      `joint.num_extra_outputs is ${joint.num_extra_outputs}, but the configuration names ${durations.length} durations and ${bigBlankDurations.length} big blanks.`,
-    );
-  }
+  const { durations = [], bigBlankDurations = [] } = readJumps(config, joint.num_extra_outputs);
   const jointClass = targetClass(at(config, 'joint'));
   // SampledRNNTJoint samples its vocabulary in training only.
   if (jointClass !== 'RNNTJoint' && jointClass !== 'SampledRNNTJoint' && jointClass !== 'HATJoint')
@@ -152,19 +142,38 @@ function readPredictor(config: unknown): PredictorSpec {
   };
 }
 
-/** TDT checkpoints name their durations in up to three places; there is no default to assume. */
-function readDurations(config: unknown): number[] {
-  return numbers(config, ['decoding.durations', 'model_defaults.tdt_durations', 'loss.tdt_kwargs.durations']);
+type Jumps = { readonly [kind in 'durations' | 'bigBlankDurations']?: readonly number[] };
+
+const TDT_LOSS = ['durations', 'loss.tdt_kwargs.durations'] as const;
+const MULTI_BLANK_LOSS = ['bigBlankDurations', 'loss.multiblank_rnnt_kwargs.big_blank_durations'] as const;
+
+/**
+ * What the joint's extra outputs stand for. NeMo lets the loss decide, then the decoding; other sections are left over from recipes as often
+ * as they are right, so a list counts only when it has as many numbers as there are outputs. There is no default to assume.
+ */
+function readJumps(config: unknown, numExtraOutputs: number): Jumps {
+  if (numExtraOutputs === 0) return {};
+  const loss = at(config, 'loss.loss_name');
+  const places = [
+    ...(loss === 'tdt' ? [TDT_LOSS] : loss === 'multiblank_rnnt' ? [MULTI_BLANK_LOSS] : []),
+    ['durations', 'decoding.durations'] as const,
+    ['bigBlankDurations', 'decoding.big_blank_durations'] as const,
+    ['durations', 'model_defaults.tdt_durations'] as const,
+    TDT_LOSS,
+    MULTI_BLANK_LOSS,
+  ];
+  for (const [kind, path] of places) {
+    const found = wholeNumbers(at(config, path));
+    if (found.length === numExtraOutputs) return { [kind]: found };
+  }
+  throw new AsrError(
+    'checkpoint-corrupt',
+    `joint.num_extra_outputs is ${numExtraOutputs}, but as many durations or big blanks are nowhere (${places.map(([, path]) => path).join(', ')}).`,
+  );
 }
 
-/** The first non-empty list of whole numbers among the paths. */
-function numbers(config: unknown, paths: readonly string[]): number[] {
-  for (const path of paths) {
-    const value = at(config, path);
-    if (Array.isArray(value) && value.length > 0 && value.every((item) => Number.isInteger(item) && item >= 0))
-      return value as number[];
-  }
-  return [];
+function wholeNumbers(value: unknown): number[] {
+  return Array.isArray(value) && value.every((item) => Number.isInteger(item) && item >= 0) ? value : [];
 }
 
 function unsupported(key: string, found: unknown, supported: string): AsrError {
