@@ -7,10 +7,20 @@ import type { Tokenizer } from '../tokenizer/tokenizer.ts';
 import type { AedRequest } from './decode-aed.ts';
 import type { PromptOption, TranscribeOptions } from './options.ts';
 
-/** @throws AsrError `unsupported-option` for a slot, value or language the checkpoint lacks, with those it has */
-export function createAedRequest(spec: AedSpec, tokenizer: Tokenizer, options: TranscribeOptions): AedRequest {
+/**
+ * @param writesTimes false where another model gives the times: then the answer is asked for without (as NeMo does)
+ * @throws AsrError `unsupported-option` for a slot, value or language the checkpoint lacks, with those it has
+ */
+export function createAedRequest(
+  spec: AedSpec,
+  tokenizer: Tokenizer,
+  options: TranscribeOptions,
+  writesTimes = true,
+): AedRequest {
   return {
-    prompt: fillPrompt(spec.prompt, promptTurns(options)).flatMap((parts) => encodePrompt(tokenizer, parts)),
+    prompt: fillPrompt(spec.prompt, promptTurns(options, writesTimes)).flatMap((parts) =>
+      encodePrompt(tokenizer, parts),
+    ),
     vocabularySize: tokenizer.vocabularySize,
     endOfText: specialId(tokenizer, '<|endoftext|>'),
     padding: specialId(tokenizer, '<pad>'),
@@ -37,13 +47,16 @@ export function refusePrompt(className: string, { prompt, task, pnc, sourceLang 
 }
 
 /** NeMo's three ways to say it (`parse_multitask_prompt`); `task`, `sourceLang`, `targetLang`, `pnc` and `timestamps` win over the slots. */
-function promptTurns({ prompt = {}, task, sourceLang, targetLang, pnc, timestamps }: TranscribeOptions): PromptTurn[] {
+function promptTurns(
+  { prompt = {}, task, sourceLang, targetLang, pnc, timestamps }: TranscribeOptions,
+  writesTimes: boolean,
+): PromptTurn[] {
   const named: PromptSlots = {
     task,
     source_lang: sourceLang,
     target_lang: targetLang,
     pnc,
-    timestamp: timestamps ? 'yes' : undefined,
+    timestamp: timestamps === undefined ? undefined : timestamps && writesTimes ? 'yes' : 'no',
   };
   const own = Object.fromEntries(Object.entries(named).filter(([, value]) => value !== undefined));
   return turnsOf(prompt).map((turn) => (turn.role === 'user' ? { ...turn, slots: { ...turn.slots, ...own } } : turn));

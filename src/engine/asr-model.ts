@@ -134,6 +134,7 @@ export class LoadedModel implements EngineModel, RunningModel {
     if (this.#disposed) return;
     this.#disposed = true;
     await this.parts.sessions[Symbol.asyncDispose]();
+    await this.parts.aligner?.dispose();
   }
 
   #assertUsable(): void {

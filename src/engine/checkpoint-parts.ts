@@ -34,6 +34,8 @@ export type PartsMeta = {
   readonly weightBytes: number;
   /** External data files of every graph. */
   readonly graphs: Readonly<Partial<Record<GraphName, readonly string[]>>>;
+  /** A second model, for Canary's timestamps; its files are named by `alignerFile`. */
+  readonly aligner?: PartsMeta;
 };
 
 export type CheckpointParts = {
@@ -54,6 +56,20 @@ export function modelFile(graph: GraphName): string {
 /** Archive members the tokenizer needs keep their names under this prefix. */
 export function tokenizerFile(member: string): string {
   return `tokenizer/${member}`;
+}
+
+const ALIGNER = 'aligner/';
+
+/** What a file of the second model is called among those of the checkpoint. */
+export function alignerFile(name: string): string {
+  return ALIGNER + name;
+}
+
+/** The second model as a checkpoint of its own, where there is one. */
+export function alignerParts({ meta, files, ...rest }: CheckpointParts): CheckpointParts | undefined {
+  if (!meta.aligner) return undefined;
+  const own = [...files].filter(([name]) => name.startsWith(ALIGNER));
+  return { ...rest, meta: meta.aligner, files: new Map(own.map(([name, file]) => [name.slice(ALIGNER.length), file])) };
 }
 
 /** A graph as ORT wants it; only the protobuf is read here. */

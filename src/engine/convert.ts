@@ -9,31 +9,23 @@ import { AsrError } from '../base/errors.ts';
 import type { CheckpointFiles } from '../base/files.ts';
 import type { OnProgress } from '../base/progress.ts';
 import { type CheckpointSpec, isClassifier, readCheckpointSpec, recognizerWeights } from '../model/checkpoint-spec.ts';
-import type { ClassifierSpec } from '../model/classifier-spec.ts';
-import { buildClassificationHead } from '../model/classification-head.ts';
-import { buildCtcHead } from '../model/ctc-head.ts';
-import { buildConformerStep } from '../model/conformer.ts';
-import { buildEncoder } from '../model/encoder.ts';
 import { isIgnoredWeight } from '../model/ignored-weights.ts';
-import { buildLanguagePrompt } from '../model/language-prompt.ts';
-import type { ModelSpec } from '../model/spec.ts';
-import { isCacheAware } from '../model/streaming-spec.ts';
-import { buildJoint, buildPredictor, buildProjection } from '../model/transducer.ts';
 import type { TokenizerSpec } from '../model/tokenizer-spec.ts';
-import { buildCross, buildDecoderStep } from '../model/transformer-decoder.ts';
 import { WeightReader } from '../model/weight-reader.ts';
-import { layOutWeights, streamFile } from '../onnx/external-data.ts';
-import type { Graph } from '../onnx/graph.ts';
+import { type ExternalLayout, layOutWeights, streamFile } from '../onnx/external-data.ts';
 import { writeModel } from '../onnx/proto.ts';
+import { alignerFiles, checkAligner } from './aligner-files.ts';
 import {
   FORMAT,
   type GraphName,
   MEL_FILTERBANK,
   MEL_WINDOW,
   type PartsMeta,
+  alignerFile,
   modelFile,
   tokenizerFile,
 } from './checkpoint-parts.ts';
+import { type NamedGraph, buildGroups } from './graph-groups.ts';
 
 /** Where the parts go; `CheckpointStore.beginWrite` gives one. Chunks of a file come in order, file after file. */
 export interface PartSink {
@@ -64,10 +56,36 @@ export async function convertCheckpoint(
   sink: PartSink,
   { signal, onProgress }: ConvertOptions,
 ): Promise<PartsMeta> {
-  const { config, spec, weights } = await readCheckpoint(files);
-  const groups = isClassifier(spec) ? buildClassifier(spec, weights) : buildGraphs(spec, weights);
-  weights.assertAllUsed(isIgnoredWeight);
+  const plans = [await planCheckpoint(files)];
+  const inner = alignerFiles(files, plans[0] as Plan);
+  if (inner) plans.push(await planCheckpoint(inner));
+  if (plans[1]) checkAligner((plans[0] as Plan).spec, plans[1].spec);
+  const totalBytes = plans.reduce((sum, { bytes }) => sum + bytes, 0);
+  let loadedBytes = 0;
+  const onBytes = (bytes: number): void => {
+    throwIfAborted(signal);
+    loadedBytes += bytes;
+    onProgress?.({ phase: 'convert', loadedBytes, totalBytes });
+  };
 
+  const [main, aligner] = plans as [Plan, Plan?];
+  const meta = await writePlan(main, files, sink, onBytes);
+  if (!aligner || !inner) return meta;
+  const innerSink: PartSink = { write: (name, chunk) => sink.write(alignerFile(name), chunk) };
+  return { ...meta, aligner: await writePlan(aligner, inner, innerSink, onBytes) };
+}
+
+/** What will be written, laid out and checked before the first byte is. */
+type Plan = Awaited<ReturnType<typeof readCheckpoint>> & {
+  readonly layouts: readonly { readonly graphs: readonly NamedGraph[]; readonly layout: ExternalLayout }[];
+  readonly bytes: number;
+};
+
+async function planCheckpoint(files: CheckpointFiles): Promise<Plan> {
+  const checkpoint = await readCheckpoint(files);
+  const { spec, weights } = checkpoint;
+  const groups = buildGroups(spec, weights);
+  weights.assertAllUsed(isIgnoredWeight);
   const layouts = groups.map(({ prefix, graphs }) => ({
     graphs,
     layout: layOutWeights(
@@ -75,10 +93,17 @@ export async function convertCheckpoint(
       prefix,
     ),
   }));
-  const totalBytes = layouts.flatMap(({ layout }) => layout.files).reduce((sum, file) => sum + file.bytes, 0);
-  const meta: Partial<Record<GraphName, readonly string[]>> = {};
-  let loadedBytes = 0;
+  const bytes = layouts.flatMap(({ layout }) => layout.files).reduce((sum, file) => sum + file.bytes, 0);
+  return { ...checkpoint, layouts, bytes };
+}
 
+async function writePlan(
+  { config, spec, weights, layouts, bytes }: Plan,
+  files: CheckpointFiles,
+  sink: PartSink,
+  onBytes: (bytes: number) => void,
+): Promise<PartsMeta> {
+  const meta: Partial<Record<GraphName, readonly string[]>> = {};
   for (const { graphs, layout } of layouts) {
     for (const { name, graph } of graphs) {
       await sink.write(modelFile(name), writeModel(graph, layout.locations));
@@ -88,70 +113,15 @@ export async function convertCheckpoint(
     }
     for (const file of layout.files) {
       for await (const chunk of streamFile(file)) {
-        throwIfAborted(signal);
         await sink.write(file.name, chunk);
-        loadedBytes += chunk.byteLength;
-        onProgress?.({ phase: 'convert', loadedBytes, totalBytes });
+        onBytes(chunk.byteLength);
       }
     }
   }
   await writeFrontEnd(weights, sink);
   for (const member of isClassifier(spec) ? [] : tokenizerMembers(spec.tokenizer))
     await sink.write(tokenizerFile(member), requiredTokenizer(files, member));
-  return {
-    format: FORMAT,
-    spec,
-    config,
-    numParameters: weights.numParameters(),
-    weightBytes: totalBytes,
-    graphs: meta,
-  };
-}
-
-type NamedGraph = { readonly name: GraphName; readonly graph: Graph };
-type NamedGroup = { readonly prefix: string; readonly graphs: NamedGraph[] };
-
-function named(graph: Graph, name?: GraphName): NamedGraph {
-  return { name: name ?? (graph.name as GraphName), graph };
-}
-
-/** One pass through the encoder, one through the head: clips are classified one by one. */
-function buildClassifier(spec: ClassifierSpec, weights: WeightReader): NamedGroup[] {
-  const encoder = buildEncoder(weights, spec.encoder, { masked: false }).map((graph) => named(graph));
-  const head = buildClassificationHead(weights, spec.classification, spec.encoder.outputSize);
-  return [
-    { prefix: 'encoder', graphs: encoder },
-    { prefix: 'classification', graphs: [named(head)] },
-  ];
-}
-
-/** Graphs that share weights are laid out together; each group has files of its own, so a session mounts only what it needs. */
-function buildGraphs(spec: ModelSpec, weights: WeightReader): NamedGroup[] {
-  const encoderSize = spec.encoder.outputSize;
-  const masked = buildEncoder(weights, spec.encoder, { masked: true }).find(
-    (graph) => graph.name === 'encoder',
-  ) as Graph;
-  const encoder = [
-    ...buildEncoder(weights, spec.encoder, { masked: false }).map((graph) => named(graph)),
-    named(masked, 'encoder_masked'),
-  ];
-  if (spec.encoder.kind === 'conformer' && isCacheAware(spec))
-    encoder.push(named(buildConformerStep(weights, spec.encoder)));
-
-  const groups: NamedGroup[] = [{ prefix: 'encoder', graphs: encoder }];
-  if (spec.languagePrompt)
-    groups.push({ prefix: 'prompt', graphs: [named(buildLanguagePrompt(weights, spec.languagePrompt, encoderSize))] });
-  if (spec.ctc) groups.push({ prefix: 'ctc', graphs: [named(buildCtcHead(weights, spec.ctc, encoderSize))] });
-  if (spec.transducer) {
-    groups.push({ prefix: 'projection', graphs: [named(buildProjection(weights, spec.transducer, encoderSize))] });
-    groups.push({ prefix: 'predictor', graphs: [named(buildPredictor(weights, spec.transducer))] });
-    groups.push({ prefix: 'joint', graphs: [named(buildJoint(weights, spec.transducer))] });
-  }
-  if (spec.aed) {
-    groups.push({ prefix: 'cross', graphs: [named(buildCross(weights, spec.aed, encoderSize))] });
-    groups.push({ prefix: 'decoder', graphs: [named(buildDecoderStep(weights, spec.aed))] });
-  }
-  return groups;
+  return { format: FORMAT, spec, config, numParameters: weights.numParameters(), weightBytes: bytes, graphs: meta };
 }
 
 /** The checkpoint's own window and filterbank are authoritative where it carries them. */

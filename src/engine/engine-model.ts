@@ -3,6 +3,7 @@ import type { MelConfig, MelExtractor } from '../audio/mel.ts';
 import type { Hypothesis } from '../base/hypothesis.ts';
 import type { ContextSize } from '../model/conformer-spec.ts';
 import type { ModelSpec } from '../model/spec.ts';
+import type { Aligner } from './aligner.ts';
 import type { CheckpointExport } from './checkpoint-export.ts';
 import type { EncoderRunner } from './encoder-runner.ts';
 import type { Tokenizer } from '../tokenizer/tokenizer.ts';
@@ -52,6 +53,8 @@ export type EngineParts = {
   readonly tokenizer: Tokenizer;
   readonly writer: HypothesisWriter;
   readonly report: () => ModelReport;
+  /** Times of a Canary answer, from the second model of its checkpoint. */
+  readonly aligner?: Aligner;
 };
 
 /** A model with its present settings. */

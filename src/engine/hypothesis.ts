@@ -4,6 +4,7 @@ import type { Hypothesis, Timestamp } from '../base/hypothesis.ts';
 import { frameFactor } from '../model/encoder.ts';
 import type { ModelSpec } from '../model/spec.ts';
 import { toAedTimestamps } from '../text/aed-timestamps.ts';
+import { type AlignedWindow, joinAligned } from '../text/join-aligned.ts';
 import { joinTexts, joinWindows } from '../text/join-windows.ts';
 import type { SegmentOptions } from '../text/segments.ts';
 import { type FrameTime, toTimestamps } from '../text/timestamps.ts';
@@ -15,7 +16,12 @@ import type { Decoded } from './decoded.ts';
 import type { DecodingConfig } from './decoding-config.ts';
 
 /** A decoded window and where it starts, in encoder frames. */
-export type DecodedWindow = { readonly decoded: Decoded; readonly startFrame: number };
+export type DecodedWindow = {
+  readonly decoded: Decoded;
+  readonly startFrame: number;
+  /** Times that another model gave the window's words. */
+  readonly aligned?: AlignedWindow;
+};
 
 export type HypothesisOptions = {
   readonly timestamps: boolean;
@@ -75,9 +81,12 @@ export class HypothesisWriter {
       frameOffset: startFrame,
     }));
     // A single window is NeMo's own result, leading spaces and all.
-    return parts.length === 1
-      ? (parts[0] as (typeof parts)[number]).hypothesis
-      : joinWindows(parts, { ...this.#frameTime, ...segmentOptions(options.decoding) });
+    const hypothesis =
+      parts.length === 1
+        ? (parts[0] as (typeof parts)[number]).hypothesis
+        : joinWindows(parts, { ...this.#frameTime, ...segmentOptions(options.decoding) });
+    const aligned = windows.flatMap((window) => window.aligned ?? []);
+    return aligned.length > 0 ? { ...hypothesis, timestamp: joinAligned(aligned) } : hypothesis;
   }
 
   /** Text of the windows so far. */

@@ -16,9 +16,10 @@ import { loadOrt } from '../runtime/ort.ts';
 import { promptLanguages } from '../tokenizer/canary-prompt.ts';
 import type { Tokenizer } from '../tokenizer/tokenizer.ts';
 import { checkTokenizer } from './aed-request.ts';
+import { Aligner } from './aligner.ts';
 import { LoadedModel } from './asr-model.ts';
 import { CheckpointExport } from './checkpoint-export.ts';
-import { type CheckpointParts, type GraphName, MEL_FILTERBANK, MEL_WINDOW } from './checkpoint-parts.ts';
+import { type CheckpointParts, type GraphName, MEL_FILTERBANK, MEL_WINDOW, alignerParts } from './checkpoint-parts.ts';
 import { EncoderRunner } from './encoder-runner.ts';
 import type { EngineModel } from './engine-model.ts';
 import { HypothesisWriter } from './hypothesis.ts';
@@ -99,6 +100,9 @@ export async function loadModel(source: CheckpointSource, options: EngineLoadOpt
   const melConfig = await createMelConfig(spec.mel, parts.files);
   const tokenizer = await createTokenizer(spec.tokenizer, parts.files);
   if (spec.aed) checkTokenizer(spec.aed, tokenizer);
+  const aligner = await createAligner(parts, (inner) => {
+    return new ModelSessions(instance, inner, placement(chosen, decoderDevice), (reason) => fallbacks.push(reason));
+  });
   return new LoadedModel({
     spec,
     info: modelInfo(spec, parts, tokenizer),
@@ -112,6 +116,23 @@ export async function loadModel(source: CheckpointSource, options: EngineLoadOpt
     writer: new HypothesisWriter(spec, tokenizer),
     report,
     exports,
+    ...(aligner ? { aligner } : {}),
+  });
+}
+
+/** The checkpoint's own model for timestamps, where it has one; nothing of it is loaded yet but its tokenizer. */
+async function createAligner(
+  parts: CheckpointParts,
+  sessionsOf: (inner: CheckpointParts) => ModelSessions,
+): Promise<Aligner | undefined> {
+  const inner = alignerParts(parts);
+  if (!inner) return undefined;
+  const spec = inner.meta.spec as ModelSpec;
+  return new Aligner({
+    spec,
+    mel: new MelExtractor(await createMelConfig(spec.mel, inner.files)),
+    tokenizer: await createTokenizer(spec.tokenizer, inner.files),
+    sessions: sessionsOf(inner),
   });
 }
 

@@ -127,12 +127,24 @@ export class TranscribeJob {
     if (windows.length === 0) return;
     throwIfAborted(this.#options.signal);
     const decoded = await this.#model.parts.sessions.withFallback(() => this.#decode(windows));
-    windows.forEach(({ fileIndex, samples, start }, index) => {
+    for (const [index, { fileIndex, samples, start }] of windows.entries()) {
       const file = this.#files[fileIndex] as FileResult;
-      file.windows.push({ decoded: decoded[index] as Decoded, startFrame: start / frameSamples });
+      const aligned = await this.#align(samples, start, decoded[index] as Decoded);
+      file.windows.push({ decoded: decoded[index] as Decoded, startFrame: start / frameSamples, ...aligned });
       file.numSamples = start + samples.length;
-    });
+    }
     this.#reportProgress((windows.at(-1) as PendingWindow).fileIndex);
+  }
+
+  /** Times from the checkpoint's second model, where it has one and they are asked for. */
+  async #align(samples: Float32Array, start: number, decoded: Decoded): Promise<Pick<DecodedWindow, 'aligned'>> {
+    const { aligner, writer, spec } = this.#model.parts;
+    if (!aligner || !this.#options.timestamps) return {};
+    throwIfAborted(this.#options.signal);
+    const text = writer.text(decoded.emissions.map(({ token }) => token));
+    const { frameSeconds } = aligner;
+    const words = await aligner.align(samples, text);
+    return { aligned: { ...words, frameSeconds, startSeconds: start / spec.mel.sampleRate } };
   }
 
   async #decode(windows: readonly PendingWindow[]): Promise<Decoded[]> {
@@ -200,7 +212,7 @@ function headOptions(model: RunningModel, options: TranscribeOptions): DecodeOpt
     maxSymbols,
     keepAlignments: returnAlignments,
     ...(signal ? { signal } : {}),
-    ...(aed ? { aed: createAedRequest(aed, parts.tokenizer, options) } : {}),
+    ...(aed ? { aed: createAedRequest(aed, parts.tokenizer, options, parts.aligner === undefined) } : {}),
   };
 }
 
