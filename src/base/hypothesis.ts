@@ -42,6 +42,26 @@ export type AlignmentStep = { readonly logProbs: Float32Array; readonly label: n
 /** What a transducer saw, [frame][step]; frames a TDT model jumps over are not there. */
 export type TransducerAlignments = readonly (readonly AlignmentStep[])[];
 
+/**
+ * Where greedy decoding of a transducer stands after its last frame (NeMo `dec_state`): plain data that `partialHypothesis` goes on from.
+ * It belongs to the checkpoint and the decoding config that made it.
+ */
+export type DecoderState = {
+  /** Output of the prediction network, [jointSize], and its states, [layers * hiddenSize]. */
+  readonly predicted: Float32Array;
+  readonly hidden: Float32Array;
+  readonly cell: Float32Array;
+  /** Frames of the next piece that the last jump of a TDT model skips. */
+  readonly overshoot: number;
+  /** Frames decoded so far, over all pieces. */
+  readonly frame: number;
+  readonly afterBlank: boolean;
+  /** Where language model and boosted phrases stand. */
+  readonly fusion: readonly number[];
+  /** What the confidence of the last token is made of so far, where it is measured. */
+  readonly openConfidence: readonly number[];
+};
+
 /** A class and its probability from 0 to 1. */
 export type ClassScore = { readonly label: string; readonly score: number };
 
@@ -63,8 +83,10 @@ export type Hypothesis = {
   /** Pieces of `ySequence`. */
   readonly tokens: readonly string[];
   readonly timestamp: Timestamp;
-  /** Encoder frames decoded. */
+  /** Encoder frames decoded; of a continued hypothesis those of its newest piece, as in NeMo. */
   readonly length: number;
+  /** Greedy transducers, for recordings decoded in one piece: what `partialHypothesis` goes on from. */
+  readonly decState?: DecoderState;
   readonly alignments?: CtcAlignments | TransducerAlignments;
   /** Frames a token of a TDT model spans. */
   readonly tokenDuration?: readonly number[];

@@ -1,10 +1,11 @@
-/** JSON of results: typed arrays as lists, so that log-probabilities can be read by anything. */
+/** JSON of results: typed arrays as lists, so that log-probabilities can be read by anything; without the decoder's state, which nobody reads. */
 
 /** @param indent spaces; 0 gives one line */
 export function toJsonText(value: unknown, indent: 0 | 2): string {
   return JSON.stringify(
     value,
-    (_, inner: unknown) => (isNumbers(inner) ? Array.from(inner as Float32Array) : inner),
+    (key, inner: unknown) =>
+      key === 'decState' ? undefined : isNumbers(inner) ? Array.from(inner as Float32Array) : inner,
     indent,
   );
 }

@@ -54,6 +54,11 @@ export class FusionState {
     return sum;
   }
 
+  /** Where each model stands, to go on from later: the constructor takes them back. */
+  get states(): readonly number[] {
+    return this.#states;
+  }
+
   after(token: number): FusionState {
     const states = this.#steps().map(({ next }) => next[token]!);
     return new FusionState(this.#models, states);

@@ -87,32 +87,34 @@ type Row<State> = {
 /**
  * Decodes clips of `lengths` frames.
  *
- * @param previous states of the chunks before, for streaming; omitted for whole clips
+ * @param previous state of the chunk before of every clip that has one
  */
 export async function decodeTransducerGreedy<State>(
   network: TransducerNetwork<State>,
   lengths: readonly number[],
   options: TransducerOptions,
-  previous?: readonly TransducerState<State>[],
+  previous?: readonly (TransducerState<State> | undefined)[],
 ): Promise<TransducerDecoded<State>[]> {
   const fusionStart = options.fusion?.length ? new FusionState(options.fusion) : undefined;
-  const starts = previous ? undefined : await network.start(lengths.length);
-  const rows = lengths.map(
-    (numFrames, clip): Row<State> => ({
+  const numNew = lengths.filter((_, clip) => !previous?.[clip]).length;
+  const starts = numNew > 0 ? await network.start(numNew) : [];
+  const rows = lengths.map((numFrames, clip): Row<State> => {
+    const before = previous?.[clip];
+    return {
       clip,
       numFrames,
-      frameOffset: previous?.[clip]?.frame ?? 0,
+      frameOffset: before?.frame ?? 0,
       emissions: [],
       steps: [],
-      state: previous ? (previous[clip] as TransducerState<State>).network : ((starts as State[])[clip] as State),
-      fusion: previous?.[clip]?.fusion ?? fusionStart,
-      afterBlank: previous?.[clip]?.afterBlank ?? false,
-      frame: previous?.[clip]?.overshoot ?? 0,
+      state: before ? before.network : (starts.shift() as State),
+      fusion: before?.fusion ?? fusionStart,
+      afterBlank: before?.afterBlank ?? false,
+      frame: before?.overshoot ?? 0,
       emittedAt: -1,
       numEmitted: 0,
       score: 0,
-    }),
-  );
+    };
+  });
 
   for (let active = rows.filter(isUnfinished); active.length > 0; active = active.filter(isUnfinished)) {
     const logits = await network.join(active);

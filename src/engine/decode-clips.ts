@@ -3,7 +3,7 @@ import type { ModelSpec } from '../model/spec.ts';
 import type { Tensor } from '../runtime/session.ts';
 import { type AedClip, type AedRequest, decodeAed, prepareAed } from './decode-aed.ts';
 import { decodeCtc } from './decode-ctc.ts';
-import { decodeTransducer } from './decode-transducer.ts';
+import { type TransducerClip, decodeTransducer } from './decode-transducer.ts';
 import type { Decoded } from './decoded.ts';
 import type { Decoding } from './decoding.ts';
 import { type Encoded, hostValues } from './encoder-runner.ts';
@@ -24,10 +24,7 @@ export type DecodeOptions = {
 };
 
 /** What is left of a clip once its encoder output is released: the CTC result, or frames for the transducer's loop. */
-export type Prepared =
-  | { readonly decoded: Decoded }
-  | { readonly frames: ProjectedFrames; readonly length: number }
-  | { readonly aed: AedClip };
+export type Prepared = { readonly decoded: Decoded } | TransducerClip | { readonly aed: AedClip };
 
 /** Runs the head's part that belongs to the encoder's frames; afterwards `encoded` can be disposed. */
 export async function prepareClips(

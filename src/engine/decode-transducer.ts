@@ -1,5 +1,5 @@
 /** The transducer over clips of any number of encoder batches: greedy or a beam, by the decoding config in force. */
-import type { TransducerAlignments } from '../base/hypothesis.ts';
+import type { Hypothesis, TransducerAlignments } from '../base/hypothesis.ts';
 import { throwIfAborted } from '../base/abort.ts';
 import { AsrError } from '../base/errors.ts';
 import type { BeamReading } from '../decoding/beam-path.ts';
@@ -29,9 +29,15 @@ import type { TransducerDecodingConfig } from './decoding-config.ts';
 import type { ConfidencePlan } from './decoding-sections.ts';
 import { type Decoding, transducerDecodingOf } from './decoding.ts';
 import type { ModelSessions } from './sessions.ts';
-import { type ProjectedFrames, TransducerRunner } from './transducer-runner.ts';
+import { continued, toDecoderState, toTransducerState } from './partial-hypothesis.ts';
+import { type PredictorState, type ProjectedFrames, TransducerRunner } from './transducer-runner.ts';
 
-export type TransducerClip = { readonly frames: ProjectedFrames; readonly length: number };
+export type TransducerClip = {
+  readonly frames: ProjectedFrames;
+  readonly length: number;
+  /** What the pieces before this one said. */
+  readonly partial?: Hypothesis | undefined;
+};
 export type TransducerDecodeOptions = {
   readonly decoding: Decoding | undefined;
   readonly maxSymbols: number;
@@ -66,16 +72,19 @@ export async function decodeTransducer(
   const keepAlignments = options.keepAlignments || (config?.keepAlignments ?? false);
   if (isGreedy) {
     const { maxSymbols } = options;
-    return decodeGreedy(network, lengths, transducer, {
+    return decodeGreedy(network, clips, transducer, {
       maxSymbols,
       confidence: config?.confidence,
       fusion,
       keepAlignments,
+      carriesJumps: config?.strategy !== 'greedy',
     });
   }
+  refusePartial(config.strategy, clips);
   if (isBeamOfOne) {
     const greedy = { maxSymbols: MAX_SYMBOLS_OF_BEAM_ONE, confidence: undefined, fusion: [], keepAlignments };
-    const results = await decodeGreedy(network, lengths, transducer, greedy);
+    const decoded = await decodeGreedy(network, clips, transducer, { ...greedy, carriesJumps: true });
+    const results = decoded.map(({ decState: _, ...result }) => result);
     return config.returnsAll ? results.map((result) => ({ ...result, beams: [result] })) : results;
   }
   const results = await searchTogether(network, lengths.length, (own, clip) =>
@@ -89,13 +98,23 @@ export async function decodeTransducer(
 type GreedyOptions = Pick<TransducerDecodeOptions, 'maxSymbols' | 'keepAlignments'> & {
   readonly confidence: ConfidencePlan | undefined;
   readonly fusion: readonly WeightedFusion[];
+  /** Whether the next piece starts where the last jump of this one led; NeMo's strategy `greedy` starts it at its first frame. */
+  readonly carriesJumps: boolean;
 };
 
-async function decodeGreedy<State>(
-  network: TransducerNetwork<State>,
-  lengths: readonly number[],
+function refusePartial(strategy: string, clips: readonly TransducerClip[]): void {
+  if (clips.some(({ partial }) => partial))
+    throw new AsrError(
+      'unsupported-option',
+      `partialHypothesis does not go with strategy ${strategy}; use greedy_batch or greedy.`,
+    );
+}
+
+async function decodeGreedy(
+  network: TransducerNetwork<PredictorState>,
+  clips: readonly TransducerClip[],
   spec: TransducerSpec,
-  { maxSymbols, keepAlignments, confidence, fusion }: GreedyOptions,
+  { maxSymbols, keepAlignments, confidence, fusion, carriesJumps }: GreedyOptions,
 ): Promise<Decoded[]> {
   const { durations, bigBlankDurations } = spec;
   const options: TransducerOptions = {
@@ -106,15 +125,28 @@ async function decodeGreedy<State>(
     fusion,
     keepSteps: keepAlignments || confidence !== undefined,
   };
-  const results = await decodeTransducerGreedy(network, lengths, options);
-  return results.map(({ emissions, score, steps }, clip) => ({
-    emissions,
-    score,
-    length: lengths[clip] as number,
-    timestep: emissions.map((emission) => emission.frame),
-    ...(keepAlignments ? { alignments: alignmentsOf(steps) } : {}),
-    ...(confidence ? confidences(steps, spec, confidence) : {}),
-  }));
+  const results = await decodeTransducerGreedy(
+    network,
+    clips.map(({ length }) => length),
+    options,
+    clips.map(({ partial }) => partial && toTransducerState(partial, { fusion, spec })),
+  );
+  return results.map(({ emissions, score, steps, state }, index): Decoded => {
+    const { length, partial } = clips[index] as TransducerClip;
+    const { open, ...measured } = confidence
+      ? confidences(steps, spec, confidence, partial?.decState?.openConfidence)
+      : { open: [] };
+    const decoded = {
+      emissions,
+      score,
+      length,
+      timestep: emissions.map((emission) => emission.frame),
+      decState: toDecoderState(state, { openConfidence: open, carriesJumps }),
+      ...(keepAlignments ? { alignments: alignmentsOf(steps) } : {}),
+      ...measured,
+    };
+    return continued(partial, decoded);
+  });
 }
 
 function alignmentsOf(steps: readonly TransducerStep[]): TransducerAlignments {
@@ -125,7 +157,12 @@ function alignmentsOf(steps: readonly TransducerStep[]): TransducerAlignments {
 }
 
 /** Confidence of steps and, when asked, tokens. NeMo scales that of durations by the vocabulary too. */
-function confidences(steps: readonly TransducerStep[], spec: TransducerSpec, plan: ConfidencePlan): Partial<Decoded> {
+function confidences(
+  steps: readonly TransducerStep[],
+  spec: TransducerSpec,
+  plan: ConfidencePlan,
+  before: readonly number[] | undefined,
+): Partial<Decoded> & { readonly open: readonly number[] } {
   const blank = blankClass(spec);
   const numClasses = blank + 1;
   const isTdt = spec.durations.length > 0;
@@ -140,10 +177,10 @@ function confidences(steps: readonly TransducerStep[], spec: TransducerSpec, pla
     isBlank: token >= spec.vocabularySize,
     confidence: values[index] as number,
   }));
-  return {
-    frameConfidence: groupByFrame(steps, values),
-    ...(plan.token ? { tokenConfidence: transducerTokenConfidence(marked, isTdt, plan) } : {}),
-  };
+  const frameConfidence = groupByFrame(steps, values);
+  if (!plan.token) return { frameConfidence, open: [] };
+  const { confidence: tokenConfidence, open } = transducerTokenConfidence(marked, isTdt, plan, before);
+  return { frameConfidence, tokenConfidence, open };
 }
 
 type SearchOptions = {

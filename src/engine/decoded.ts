@@ -11,7 +11,7 @@ export type DecodedBeam = {
 };
 
 /** One clip's result before it becomes text. */
-export type Decoded = Pick<Hypothesis, 'alignments' | 'frameConfidence' | 'tokenConfidence'> & {
+export type Decoded = Pick<Hypothesis, 'alignments' | 'frameConfidence' | 'tokenConfidence' | 'decState'> & {
   readonly emissions: readonly Emission[];
   readonly score: number;
   /** Encoder frames. */

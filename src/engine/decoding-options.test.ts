@@ -27,7 +27,7 @@ const models = new Map<string, LoadedModel>();
 beforeAll(async () => {
   for (const name of new Set(Object.keys(cases).map((key) => key.split(' ')[0] as string)))
     models.set(name, await openModel(openGolden(name)));
-});
+}, 60_000);
 
 test.each(Object.keys(cases))('%s', async (key) => {
   const { config, hypotheses } = cases[key] as Case;

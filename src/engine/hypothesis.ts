@@ -97,7 +97,7 @@ export class HypothesisWriter {
   #writeWindow({ beams, ...decoded }: Decoded, options: HypothesisOptions): Hypothesis {
     const { decoder, decoding } = options;
     const ids = idsOf(decoded);
-    const { timestep, alignments, frameConfidence, tokenConfidence } = decoded;
+    const { timestep, decState, alignments, frameConfidence, tokenConfidence } = decoded;
     const hasTimes = options.timestamps || decoding?.computeTimestamps === true;
     const { text, timestamp } =
       decoder === 'aed' ? this.#timedText(ids, hasTimes) : { text: this.#textBy(ids, decoding), timestamp: undefined };
@@ -111,6 +111,7 @@ export class HypothesisWriter {
         timestamp ?? (hasTimes ? { ...this.timestamps(decoded.emissions, decoder, decoding), timestep } : { timestep }),
       length: decoded.length,
       ...(decoder === 'tdt' ? { tokenDuration: decoded.emissions.map(({ duration }) => duration) } : {}),
+      ...(decState ? { decState } : {}),
       ...(alignments ? { alignments } : {}),
       ...(frameConfidence ? { frameConfidence } : {}),
       ...(tokenConfidence ? { tokenConfidence } : {}),

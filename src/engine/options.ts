@@ -102,8 +102,13 @@ export type TranscribeOptions = CallOptions & {
   readonly returnAlignments?: boolean;
   /** Channel of multi-channel audio, or `'average'`. Without it multi-channel files are averaged. */
   readonly channelSelector?: number | 'average';
-  /** How audio longer than one window is treated. @default 'auto' */
+  /** How audio longer than one window is treated. @default 'auto', with `partialHypothesis` 'full' */
   readonly long?: LongAudioMode;
+  /**
+   * Transducers, greedy: what the pieces of each recording before this one said, one entry a recording, null where there was none. Decoding
+   * goes on from there, and the result is the hypothesis of all pieces so far (NeMo `partial_hypothesis`).
+   */
+  readonly partialHypothesis?: readonly (Hypothesis | null)[];
   /** Details of `long: 'buffered'`. */
   readonly buffered?: BufferedOptions;
   /** Canary: `'asr'` or `'ast'` (translate). `canary2` prompts have no task: there two different languages mean translation. @default 'asr' */

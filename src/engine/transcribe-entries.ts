@@ -1,4 +1,5 @@
 /** Recordings with prompts of their own: those that are asked the same thing are decoded together, and results come back in input order. */
+import { AsrError } from '../base/errors.ts';
 import { isEntry } from './audio-source.ts';
 import type { RunningModel } from './engine-model.ts';
 import type { AudioInput, PromptValue, TranscribeOptions, TranscribeResult } from './options.ts';
@@ -17,6 +18,8 @@ export async function transcribeEntries(
     const asked = JSON.stringify(slotsOf(input));
     groups.set(asked, [...(groups.get(asked) ?? []), index]);
   });
+  const { partialHypothesis } = options;
+  checkPartial(model, audio, options);
   const results: TranscribeResult[] = [];
   let doneSeconds = 0;
   for (const indices of groups.values()) {
@@ -25,6 +28,7 @@ export async function transcribeEntries(
     const before = doneSeconds;
     const job = new TranscribeJob(model, inputs, {
       ...asked,
+      ...(partialHypothesis && { partialHypothesis: indices.map((index) => partialHypothesis[index] ?? null) }),
       ...(onProgress && {
         onProgress: (progress) =>
           onProgress(
@@ -44,6 +48,26 @@ export async function transcribeEntries(
     }
   }
   return results;
+}
+
+function checkPartial(
+  { decoder, parts: { spec } }: RunningModel,
+  audio: readonly AudioInput[],
+  { partialHypothesis, long = 'auto' }: TranscribeOptions,
+): void {
+  if (!partialHypothesis) return;
+  if (decoder !== 'transducer')
+    throw new AsrError(
+      'unsupported-option',
+      `partialHypothesis needs a transducer; ${spec.className} decodes otherwise.`,
+    );
+  if (partialHypothesis.length !== audio.length)
+    throw new AsrError(
+      'unsupported-option',
+      `partialHypothesis has ${partialHypothesis.length} entries for ${audio.length} recordings; it needs one each, null where a recording begins.`,
+    );
+  if (long === 'buffered' || long === 'pauses')
+    throw new AsrError('unsupported-option', `partialHypothesis does not go with long: '${long}'; use 'full'.`);
 }
 
 function slotsOf(input: AudioInput): Slots {

@@ -12,6 +12,7 @@ import { type BufferedPlan, planBuffered } from './buffered-options.ts';
 import { type DecodeOptions, type Decoded, type Prepared, decodeClips, prepareClips } from './decode-clips.ts';
 import type { RunningModel } from './engine-model.ts';
 import type { DecodedWindow } from './hypothesis.ts';
+import { continued } from './partial-hypothesis.ts';
 import type { AudioInput, TranscribeOptions, TranscribeResult } from './options.ts';
 import { AED_FULL_SECONDS, type AudioWindow, cutWindows } from './windows.ts';
 
@@ -22,6 +23,9 @@ const POOL_BATCHES = 4;
 const POOL_SECONDS = 600;
 /** Audio between two reports of a buffered recording: its whole text is written anew each time. */
 const PROGRESS_SECONDS = 10;
+
+/** What a window too short for a frame says. */
+const NOTHING: Decoded = { emissions: [], score: 0, length: 0, timestep: [] };
 
 type PendingWindow = AudioWindow & { readonly fileIndex: number };
 type FileResult = { readonly windows: DecodedWindow[]; numSamples: number };
@@ -49,7 +53,7 @@ export class TranscribeJob {
     const {
       signal,
       channelSelector,
-      long = 'auto',
+      long = this.#options.partialHypothesis ? 'full' : 'auto',
       timestamps = false,
       batchSize = DEFAULT_BATCH_SIZE,
     } = this.#options;
@@ -152,9 +156,8 @@ export class TranscribeJob {
     const { signal, batchSize = DEFAULT_BATCH_SIZE } = this.#options;
     const { context } = this.#model;
     const features = windows.map((window) => mel.extract(window.samples));
-    const clips: Prepared[] = Array(windows.length).fill({
-      decoded: { emissions: [], score: 0, length: 0, timestep: [] },
-    });
+    const partials = windows.map(({ fileIndex }) => this.#options.partialHypothesis?.[fileIndex] ?? undefined);
+    const clips = partials.map((partial): Prepared => ({ decoded: continued(partial, NOTHING) }));
 
     for (const group of groupForEncoder(
       features.map((clip) => clip.numFrames),
@@ -169,7 +172,7 @@ export class TranscribeJob {
       try {
         const prepared = await prepareClips(sessions, spec, encoded, this.#head);
         group.forEach((index, position) => {
-          clips[index] = prepared[position] as Prepared;
+          clips[index] = { ...(prepared[position] as Prepared), partial: partials[index] };
         });
       } finally {
         encoded.tensor.dispose();

@@ -42,6 +42,7 @@ const TRANSCRIBE: Record<string, Check> = {
     "a channel number or 'average'",
   ],
   long: isOneOf('auto', 'full', 'buffered', 'pauses'),
+  partialHypothesis: [Array.isArray, 'a list with a hypothesis or null for every recording'],
   buffered: [(value) => typeof value === 'object' && value !== null, 'an object'],
 };
 

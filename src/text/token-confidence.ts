@@ -34,13 +34,19 @@ export type ConfidenceStep = {
   readonly confidence: number | readonly number[];
 };
 
-/** @param isTdt whether frames are jumped over */
+/**
+ * Confidence of every token, and what the last one is made of: blanks of the next piece of the recording may still belong to it.
+ *
+ * @param isTdt whether frames are jumped over
+ * @param open what the last token of the piece before is made of; its confidence then comes first
+ */
 export function transducerTokenConfidence(
   steps: readonly ConfidenceStep[],
   isTdt: boolean,
   { excludeBlank, aggregation }: TokenConfidenceOptions,
-): number[] {
-  const groups: number[][] = [];
+  open: readonly number[] = [],
+): { readonly confidence: number[]; readonly open: readonly number[] } {
+  const groups: number[][] = open.length > 0 ? [[...open]] : [];
   let tokenFrame = -1;
   steps.forEach(({ frame, isBlank, confidence }, index) => {
     const value = typeof confidence === 'number' ? confidence : aggregateConfidence(confidence, aggregation);
@@ -52,7 +58,10 @@ export function transducerTokenConfidence(
       if (isTdt || (frame > tokenFrame && opensFrame)) groups.at(-1)?.push(value);
     }
   });
-  return groups.map((group) => (group.length === 1 ? group[0]! : aggregateConfidence(group, aggregation)));
+  return {
+    confidence: groups.map((group) => (group.length === 1 ? group[0]! : aggregateConfidence(group, aggregation))),
+    open: groups.at(-1) ?? [],
+  };
 }
 
 /** Confidence of every step, grouped by frame as NeMo's `frame_confidence` of transducers. */
