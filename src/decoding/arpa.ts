@@ -31,7 +31,7 @@ export async function* readArpa(file: Blob): AsyncGenerator<readonly ArpaNgram[]
       if (isHeader) {
         if (line.trim() === '') continue;
         if (line.trim() !== '\\data\\')
-          throw unreadable('does not begin with \\data\\; a binary KenLM model must be given as ARPA text');
+          throw unreadable('begins neither as ARPA text (\\data\\) nor as a binary of KenLM');
         isHeader = false;
       } else if (isDone || line === '') continue;
       else if (order === 0 && line.startsWith('ngram '))

@@ -35,7 +35,13 @@ async function fusionOf(
 ): Promise<WeightedFusion[]> {
   if (!config?.ngram_lm_model) return [];
   const file = await openAsBlob(fileURLToPath(new URL(config.ngram_lm_model, goldenFolder('decoding'))));
-  return [{ model: await loadNgramLm(file, numClasses - 1), alpha: config.ngram_lm_alpha, scoresEnd: true }];
+  return [
+    {
+      model: await loadNgramLm(file, { vocabularySize: numClasses - 1, asKenlm: false }),
+      alpha: config.ngram_lm_alpha,
+      scoresEnd: true,
+    },
+  ];
 }
 
 /** @param run is told too whether NeMo scored padding frames of the clip: its beam adds their scores, which orders nothing but costs paths */

@@ -2,11 +2,16 @@
  * An n-gram language model over a checkpoint's tokens (NeMo `NGramGPULanguageModel`, made by its `train_kenlm.py`).
  *
  * NeMo writes token n as the character of code n + 100, so that KenLM sees one "word" a token. Tokens the model lacks share the probability
- * of `<unk>` evenly, which KenLM itself does not do.
+ * of `<unk>` evenly, which KenLM itself does not do (nor NeMo where it asks KenLM: strategy `maes`).
  */
 import { AsrError } from '../base/errors.ts';
 import { type ArpaNgram, readArpa } from './arpa.ts';
-import { type BackoffGraph, BackoffGraphBuilder, ROOT } from './backoff-graph.ts';
+import { ArpaTable } from './arpa-table.ts';
+import { BackoffGraphBuilder, ROOT } from './backoff-graph.ts';
+import type { FusionModel } from './fusion.ts';
+import { isKenlmBinary, openKenlm } from './kenlm-binary.ts';
+import { MISSING_UNKNOWN } from './ngram-table.ts';
+import { TableFusion } from './table-fusion.ts';
 
 /** NeMo `DEFAULT_TOKEN_OFFSET`. */
 const TOKEN_OFFSET = 100;
@@ -15,8 +20,22 @@ const EOS = -2;
 const UNK = -3;
 const SPECIAL: Record<string, number> = { '<s>': BOS, '</s>': EOS, '<unk>': UNK };
 
-/** @param vocabularySize tokens without the blank @throws AsrError `unsupported-option` for a model of other tokens */
-export async function loadNgramLm(file: Blob, vocabularySize: number): Promise<BackoffGraph> {
+export type NgramLmOptions = {
+  /** Tokens without the blank. */
+  readonly vocabularySize: number;
+  /** Whether a token the model lacks is KenLM's unknown word; otherwise such tokens share its probability and begin a new history. */
+  readonly asKenlm: boolean;
+};
+
+/** Reads ARPA text or a KenLM binary. @throws AsrError `unsupported-option` for a model of other tokens */
+export async function loadNgramLm(file: Blob, { vocabularySize, asKenlm }: NgramLmOptions): Promise<FusionModel> {
+  const isBinary = await isKenlmBinary(file);
+  if (isBinary || asKenlm) {
+    const words = Array.from({ length: vocabularySize }, (_, token) => String.fromCodePoint(token + TOKEN_OFFSET));
+    const model = new TableFusion(await (isBinary ? openKenlm(file) : ArpaTable.load(file)), words, asKenlm);
+    if (model.numKnown > 0) return model;
+    throw broken(`none of its words is a token (token n is written as character n + ${TOKEN_OFFSET})`);
+  }
   const builder = new BackoffGraphBuilder(vocabularySize);
   const bos = builder.addState(ROOT, 0);
   const loader = new NgramLoader(builder, bos, vocabularySize);
@@ -31,7 +50,7 @@ class NgramLoader {
   readonly #bos: number;
   readonly #vocabularySize: number;
   #bosBackoff = 0;
-  #unknown = Number.NEGATIVE_INFINITY;
+  #unknown = MISSING_UNKNOWN;
   readonly #unigrams = new Map<number, { readonly weight: number; readonly backoff: number }>();
   #hasRoot = false;
 
@@ -64,7 +83,7 @@ class NgramLoader {
     this.#builder.addArc(from, token, isHighestOrder ? shorter : this.#builder.addState(shorter, backoff), weight);
   }
 
-  finish(): BackoffGraph {
+  finish(): FusionModel {
     this.#addUnigrams();
     return this.#builder.build(this.#bos);
   }

@@ -3,6 +3,7 @@ import { decodeCtcBeam } from '../decoding/ctc-beam.ts';
 import type { BeamReading } from '../decoding/beam-path.ts';
 import { chooseCtcFused } from '../decoding/ctc-fused-greedy.ts';
 import { decodeCtcGreedy } from '../decoding/ctc-greedy.ts';
+import { decodeCtcLexicon } from '../decoding/ctc-lexicon-beam.ts';
 import { decodeCtcWords } from '../decoding/ctc-word-beam.ts';
 import { logSoftmax } from '../decoding/scores.ts';
 import { AsrError } from '../base/errors.ts';
@@ -12,9 +13,10 @@ import { confidenceOf } from '../text/confidence.ts';
 import { ctcTokenConfidence } from '../text/token-confidence.ts';
 import { type Decoded, fromReadings } from './decoded.ts';
 import type { CtcDecodingConfig } from './decoding-config.ts';
-import { type Decoding, type WordSearch, ctcDecodingOf } from './decoding.ts';
+import { type Decoding, ctcDecodingOf } from './decoding.ts';
 import { type Encoded, hostValues } from './encoder-runner.ts';
 import type { ModelSessions } from './sessions.ts';
+import type { WordSearch } from './word-search.ts';
 
 export type CtcOptions = { readonly decoding: Decoding | undefined; readonly keepAlignments: boolean };
 
@@ -26,7 +28,8 @@ export async function decodeCtc(
 ): Promise<Decoded[]> {
   if (!spec.ctc) throw new AsrError('unsupported-option', `${spec.className} has no CTC head; use decoderType "rnnt".`);
   const classes = spec.ctc.vocabularySize + 1;
-  const { config, fusion, words } = ctcDecodingOf(options.decoding);
+  const { config, ...search } = ctcDecodingOf(options.decoding);
+  const { fusion } = search;
   const keepAlignments = options.keepAlignments || (config?.keepAlignments ?? false);
   const needsAll =
     keepAlignments ||
@@ -50,8 +53,14 @@ export async function decodeCtc(
         : decoded;
     }
     const scores = tempered(logProbs.slice(from * classes, to * classes), classes, config.temperature);
-    if (words) return decodeWords(scores, classes, config, words);
-    if (!config.isGreedy) return decodeBeam(scores, classes, config, fusion);
+    if (!config.isGreedy)
+      return {
+        ...fromReadings(searchReadings(scores, classes, { ...search, config }), {
+          length,
+          returnsAll: config.returnsAll,
+        }),
+        ...(keepAlignments ? { alignments: alignmentsOf(scores, chosen.ids) } : {}),
+      };
     const ownChoice = fusion.length > 0 || config.temperature !== 1 ? chooseCtcFused(scores, classes, fusion) : chosen;
     return {
       ...toDecoded(ownChoice, classes),
@@ -61,6 +70,7 @@ export async function decodeCtc(
   });
 }
 
+type CtcSearch = Omit<ReturnType<typeof ctcDecodingOf>, 'config'> & { readonly config: CtcDecodingConfig };
 type Choice = { readonly ids: Int32Array; readonly best: Float32Array };
 
 function toDecoded({ ids, best }: Choice, classes: number): Decoded {
@@ -72,19 +82,28 @@ function alignmentsOf(logProbs: Float32Array, labels: Int32Array): NonNullable<D
   return { logProbs, labels: labels.slice(), numFrames: labels.length };
 }
 
-function decodeBeam(
-  logProbs: Float32Array,
-  classes: number,
-  config: CtcDecodingConfig,
-  fusion: Parameters<typeof chooseCtcFused>[2],
-): Decoded {
-  const readings = decodeCtcBeam(logProbs, classes, { ...config.beam, fusion });
-  return fromReadings(readings, { length: logProbs.length / classes, returnsAll: config.returnsAll });
+/** Readings by the strategy in force, best first. */
+function searchReadings(scores: Float32Array, classes: number, decoding: CtcSearch): BeamReading[] {
+  const { config, fusion, words, lexicon } = decoding;
+  const {
+    beam,
+    fusion: { lmAlpha: alpha },
+  } = config;
+  if (words) return wordReadings(scores, config, words);
+  if (lexicon)
+    return decodeCtcLexicon(scores, {
+      ...config.lexicon,
+      ...lexicon,
+      beamSize: beam.beamSize,
+      alpha,
+      wordScore: beam.beamBeta,
+    });
+  return decodeCtcBeam(scores, classes, { ...beam, fusion });
 }
 
-/** Words to tokens as the tokenizer spells them; each stands where its word begins. */
-function decodeWords(logProbs: Float32Array, classes: number, config: CtcDecodingConfig, search: WordSearch): Decoded {
-  const { beam, fusion, returnsAll, words } = config;
+/** Words to tokens as the tokenizer spells them, spread over the frames of the word. */
+function wordReadings(logProbs: Float32Array, config: CtcDecodingConfig, search: WordSearch): BeamReading[] {
+  const { beam, fusion, words } = config;
   const readings = decodeCtcWords(logProbs, {
     ...words,
     ...search,
@@ -92,9 +111,14 @@ function decodeWords(logProbs: Float32Array, classes: number, config: CtcDecodin
     beta: beam.beamBeta,
     alpha: fusion.lmAlpha,
   });
-  const beams = readings.map((reading): BeamReading => {
+  return readings.map((reading): BeamReading => {
     const ids = search.textToIds(reading.text);
-    const frames = reading.words.flatMap(({ word, start }) => search.textToIds(word).map(() => start));
+    const frames = reading.words.flatMap(({ word, start, end }) => {
+      const { length } = search.textToIds(word);
+      return Array.from({ length }, (_, at) =>
+        length === 1 ? start : start + Math.floor((at * (end - 1 - start)) / (length - 1)),
+      );
+    });
     const emissions = ids.map((token, index) => ({
       token,
       frame: frames[index] ?? frames.at(-1) ?? 0,
@@ -103,7 +127,6 @@ function decodeWords(logProbs: Float32Array, classes: number, config: CtcDecodin
     }));
     return { emissions, score: reading.score, timestep: emissions.map(({ frame }) => frame) };
   });
-  return fromReadings(beams, { length: logProbs.length / classes, returnsAll });
 }
 
 /** Confidence of frames and, when asked, tokens. */

@@ -19,7 +19,7 @@ import {
   refused,
 } from './decoding-sections.ts';
 
-export type CtcStrategy = 'greedy' | 'greedy_batch' | 'beam' | 'beam_batch' | 'pyctcdecode';
+export type CtcStrategy = 'greedy' | 'greedy_batch' | 'beam' | 'beam_batch' | 'pyctcdecode' | 'flashlight';
 export type TransducerStrategy =
   | 'greedy'
   | 'greedy_batch'
@@ -34,6 +34,16 @@ export type CtcDecodingConfig = CommonConfig & {
   readonly head: 'ctc';
   readonly strategy: CtcStrategy;
   readonly beam: { readonly beamSize: number; readonly beamBeta: number; readonly beamThreshold: number };
+  /** Strategy `flashlight`. */
+  readonly lexicon: {
+    readonly file: FileLike | null;
+    readonly boostFile: FileLike | null;
+    readonly beamSizeToken: number;
+    readonly beamThreshold: number;
+    readonly unknownScore: number;
+    readonly silenceScore: number;
+  };
+  /** Strategy `pyctcdecode`. */
   readonly words: {
     readonly beamPrune: number;
     readonly tokenMin: number;
@@ -74,8 +84,15 @@ export function readCtcDecoding(config: unknown): CtcDecodingConfig {
   const tree = mergeFields(config, CTC_FIELDS, 'decoding');
   const beam = tree['beam'] as Tree;
   const words = beam['pyctcdecode_cfg'] as Tree;
+  const lexicon = beam['flashlight_cfg'] as Tree;
   const strategy = tree['strategy'] as CtcStrategy;
-  const known = ['greedy', 'greedy_batch', 'beam', 'beam_batch', 'pyctcdecode'];
+  const known = ['greedy', 'greedy_batch', 'beam', 'beam_batch', 'pyctcdecode', 'flashlight'];
+  if (tree['strategy'] === 'wfst')
+    throw refused(
+      'strategy',
+      'wfst',
+      'another one, since that decoder runs on CUDA only: pyctcdecode and flashlight search words too',
+    );
   if (!known.includes(strategy)) throw refused('strategy', strategy, `one of ${known.join(', ')}`);
   const isGreedy = strategy.startsWith('greedy');
   const common = readCommon(tree, isGreedy, 'ctc_timestamp_type');
@@ -85,13 +102,16 @@ export function readCtcDecoding(config: unknown): CtcDecodingConfig {
     fusion.lm = (beam['kenlm_path'] ?? fusion.lm) as FileLike | null;
     fusion.lmAlpha = (beam['beam_alpha'] ?? fusion.lmAlpha) as number;
   }
-  if (strategy === 'beam' && !fusion.lm)
-    throw refused('beam.ngram_lm_model', null, 'an ARPA file with strategy beam; beam_batch searches without one');
-  if ((strategy === 'beam' || strategy === 'pyctcdecode') && fusion.boosting)
+  if ((strategy === 'beam' || strategy === 'flashlight') && !fusion.lm)
+    throw refused(
+      'beam.ngram_lm_model',
+      null,
+      `an ARPA or KenLM file with strategy ${strategy}; beam_batch searches without one`,
+    );
+  if (!isGreedy && strategy !== 'beam_batch' && fusion.boosting)
     throw refused('beam.boosting_tree', 'set', `left out with strategy ${strategy}; beam_batch takes it`);
-  if (!isGreedy && common.keepAlignments) throw refused('preserve_alignments', true, `false with strategy ${strategy}`);
-  if (strategy === 'pyctcdecode' && common.computeTimestamps)
-    throw refused('compute_timestamps', true, 'false with strategy pyctcdecode');
+  if (strategy === 'beam_batch' && common.keepAlignments)
+    throw refused('preserve_alignments', true, 'false with strategy beam_batch');
   return {
     ...common,
     fusion,
@@ -103,6 +123,14 @@ export function readCtcDecoding(config: unknown): CtcDecodingConfig {
       beamSize: beam['beam_size'] as number,
       beamBeta: beam['beam_beta'] as number,
       beamThreshold: beam['beam_threshold'] as number,
+    },
+    lexicon: {
+      file: lexicon['lexicon_path'] as FileLike | null,
+      boostFile: lexicon['boost_path'] as FileLike | null,
+      beamSizeToken: lexicon['beam_size_token'] as number,
+      beamThreshold: lexicon['beam_threshold'] as number,
+      unknownScore: (lexicon['unk_weight'] ?? Number.NEGATIVE_INFINITY) as number,
+      silenceScore: lexicon['sil_weight'] as number,
     },
     words: {
       beamPrune: words['beam_prune_logp'] as number,

@@ -174,7 +174,14 @@ export const CTC_FIELDS: Fields = {
     kenlm_path: file, // the old name of ngram_lm_model
     ngram_lm_alpha: optional(number(1), 1),
     ...fusion,
-    flashlight_cfg: anything,
+    flashlight_cfg: {
+      lexicon_path: file,
+      boost_path: file,
+      beam_size_token: atLeast(1, 16),
+      beam_threshold: number(20),
+      unk_weight: optional(number(0)), // null is minus infinity, which JSON cannot say
+      sil_weight: number(0),
+    },
     pyctcdecode_cfg: {
       beam_prune_logp: number(-10),
       token_min_logp: number(-5),

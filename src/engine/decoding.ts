@@ -6,8 +6,6 @@
  */
 import { AsrError, isAsrError } from '../base/errors.ts';
 import type { WeightedFusion } from '../decoding/fusion.ts';
-import { Hotwords } from '../decoding/hotwords.ts';
-import { WordLm } from '../decoding/word-lm.ts';
 import { at } from '../model/config.ts';
 import type { ModelSpec } from '../model/spec.ts';
 import type { Tokenizer } from '../tokenizer/tokenizer.ts';
@@ -20,20 +18,16 @@ import {
   readTransducerDecoding,
 } from './decoding-config.ts';
 import { AED_FIELDS, CTC_FIELDS, type Fields, TRANSDUCER_FIELDS, isField } from './decoding-fields.ts';
-import { loadFusion, openFile } from './fusion-files.ts';
+import { loadFusion } from './fusion-files.ts';
+import { type LexiconSearch, type WordSearch, loadLexiconSearch, loadWordSearch } from './word-search.ts';
 
 export type Decoding = {
   readonly config: DecodingConfig;
   readonly fusion: readonly WeightedFusion[];
   /** What a search over words needs besides (`pyctcdecode`). */
   readonly words?: WordSearch;
-};
-
-export type WordSearch = {
-  readonly lm: WordLm | undefined;
-  readonly hotwords: Hotwords | undefined;
-  readonly pieces: readonly string[];
-  readonly textToIds: (text: string) => number[];
+  /** What a search over a lexicon needs besides (`flashlight`). */
+  readonly lexicon?: LexiconSearch;
 };
 
 type Head = DecodingConfig['head'];
@@ -75,16 +69,10 @@ export async function changedDecoding(
   const checked = readConfig(config, head, checkpoint.spec);
   if (checked.strategy === 'pyctcdecode')
     return { config: checked, fusion: [], words: await loadWordSearch(checked, checkpoint.tokenizer) };
-  return { config: checked, fusion: await loadFusion(checked.fusion, checkpoint.tokenizer) };
-}
-
-async function loadWordSearch({ fusion, words }: CtcDecodingConfig, tokenizer: Tokenizer): Promise<WordSearch> {
-  return {
-    lm: fusion.lm ? await WordLm.load(await openFile(fusion.lm, 'ngram_lm_model')) : undefined,
-    hotwords: words.hotwords.length > 0 ? new Hotwords(words.hotwords, words.hotwordWeight) : undefined,
-    pieces: tokenizer.pieces,
-    textToIds: (text) => tokenizer.textToIds(text),
-  };
+  if (checked.strategy === 'flashlight')
+    return { config: checked, fusion: [], lexicon: await loadLexiconSearch(checked, checkpoint.tokenizer) };
+  const asKenlm = checked.strategy === 'maes'; // there NeMo asks KenLM itself
+  return { config: checked, fusion: await loadFusion(checked.fusion, checkpoint.tokenizer, { asKenlm }) };
 }
 
 /** Which head a call asks for. @throws AsrError `unsupported-option` where the checkpoint lacks it */
@@ -105,6 +93,7 @@ export function ctcDecodingOf(decoding: Decoding | undefined): {
   readonly config: CtcDecodingConfig | undefined;
   readonly fusion: readonly WeightedFusion[];
   readonly words?: WordSearch;
+  readonly lexicon?: LexiconSearch;
 } {
   return decoding?.config.head === 'ctc' ? { ...decoding, config: decoding.config } : { config: undefined, fusion: [] };
 }

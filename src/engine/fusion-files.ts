@@ -2,7 +2,7 @@
 import { AsrError, messageOf } from '../base/errors.ts';
 import { buildBoostingTree } from '../decoding/boosting-tree.ts';
 import type { WeightedFusion } from '../decoding/fusion.ts';
-import { loadNgramLm } from '../decoding/ngram-lm.ts';
+import { type NgramLmOptions, loadNgramLm } from '../decoding/ngram-lm.ts';
 import type { Tokenizer } from '../tokenizer/tokenizer.ts';
 import type { BoostingConfig, FileLike, FusionConfig } from './decoding-sections.ts';
 
@@ -10,11 +10,15 @@ import type { BoostingConfig, FileLike, FusionConfig } from './decoding-sections
 export async function loadFusion(
   { lm, lmAlpha, boosting, boostingAlpha }: FusionConfig,
   tokenizer: Tokenizer,
+  { asKenlm = false }: Partial<Pick<NgramLmOptions, 'asKenlm'>> = {},
 ): Promise<WeightedFusion[]> {
   const models: WeightedFusion[] = [];
   if (lm)
     models.push({
-      model: await loadNgramLm(await openFile(lm, 'ngram_lm_model'), tokenizer.vocabularySize),
+      model: await loadNgramLm(await openFile(lm, 'ngram_lm_model'), {
+        vocabularySize: tokenizer.vocabularySize,
+        asKenlm,
+      }),
       alpha: lmAlpha,
       scoresEnd: true,
     });
