@@ -63,12 +63,14 @@ class Context:
 
 
 Builder = Callable[[Context], None]
-CASES: dict[str, tuple[Builder, int]] = {}
+CASES: dict[str, tuple[Builder, int, str | None]] = {}
 
 
-def case(name: str, nemo_major: int = 3) -> Callable[[Builder], Builder]:
+def case(name: str, nemo_major: int = 3, needs: str | None = None) -> Callable[[Builder], Builder]:
+    """`needs` is a package besides NeMo's own; without it the case is skipped, with a line."""
+
     def register(builder: Builder) -> Builder:
-        CASES[name] = (builder, nemo_major)
+        CASES[name] = (builder, nemo_major, needs)
         return builder
 
     return register

@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import importlib
+import importlib.util
 import json
 import random
 import sys
@@ -70,9 +71,12 @@ def is_wanted(name: str, only: list[str]) -> bool:
 
 def make(name: str, seed: int, families: Path, clips: tuple) -> bool:
     """Runs one case in a folder of its own; says what it took. A failing case does not stop the others."""
-    builder, major = CASES[name]
+    builder, major, needs = CASES[name]
     if major != NEMO_MAJOR:
         print(f"{name}: needs NeMo {major}.x, this is {nemo.__version__}; skipped", flush=True)
+        return True
+    if needs and importlib.util.find_spec(needs) is None:
+        print(f"{name}: needs {needs}, which cannot be imported; skipped", flush=True)
         return True
     started = time.time()
     random.seed(seed), np.random.seed(seed), torch.manual_seed(seed)
@@ -96,7 +100,7 @@ def make(name: str, seed: int, families: Path, clips: tuple) -> bool:
 def write_index(families: Path) -> None:
     """index.json: what there is, and what made it. Versions are those of this run; each case also carries its own."""
     cases = {}
-    for name, (builder, _) in sorted(CASES.items()):
+    for name, (builder, *_) in sorted(CASES.items()):
         path = families / name / "expected.json"
         if path.exists():
             content = json.loads(path.read_text("utf8"))

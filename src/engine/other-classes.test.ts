@@ -64,8 +64,10 @@ test('a checkpoint from the store is converted and cannot be saved', async () =>
   await expect(openOriginal({ kind: 'stored', id: 'some' }, {})).rejects.toMatchObject({ code: 'unsupported-option' });
 });
 
-test("a clip classifier answers with its label and NeMo's probabilities", async () => {
-  const golden = openGolden('marblenet-classification');
+const CLIPS = ['marblenet-classification', 'marblenet-mfcc'];
+
+test.each(CLIPS)("%s, a clip classifier, answers with its label and NeMo's probabilities", async (name) => {
+  const golden = openGolden(name);
   const model = await load(golden.archive(), 'EncDecClassificationModel');
   expect(model.info.labels).toEqual(golden.json['labels']);
   const results = await model.transcribe(golden.inputs.map((input) => input.file));

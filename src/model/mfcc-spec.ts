@@ -8,7 +8,7 @@ const schema = v.object({
   window_stride: v.nullish(v.number()),
   n_window_size: v.nullish(v.number()),
   n_window_stride: v.nullish(v.number()),
-  window: v.nullish(v.picklist(['hann', 'hamming', 'blackman', 'bartlett', 'ones', 'none']), 'hann'),
+  window: v.optional(v.nullable(v.picklist(['hann', 'hamming', 'blackman', 'bartlett', 'ones', 'none'])), 'hann'), // null means ones
   n_fft: v.nullish(v.pipe(v.number(), v.minValue(2), v.maxValue(65_536))),
   lowfreq: v.nullish(v.number(), 0),
   highfreq: v.nullish(v.number()),
@@ -45,7 +45,7 @@ export function readMfccSpec(section: unknown): MfccSpec {
     windowLength,
     hopLength: c.n_window_stride ?? Math.trunc(windowStride * c.sample_rate),
     nFft: c.n_fft ?? 2 ** Math.ceil(Math.log2(windowLength)),
-    window: c.window === 'ones' ? 'none' : c.window,
+    window: c.window === 'ones' ? 'none' : (c.window ?? 'none'),
     lowFreq: c.lowfreq,
     highFreq: c.highfreq ?? null,
     numMels: c.n_mels,

@@ -26,7 +26,7 @@ const schema = v.object({
   frame_splicing: v.nullish(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(16)), 1),
   exact_pad: v.nullish(v.boolean(), false),
   mag_power: v.nullish(v.number(), 2),
-  mel_norm: v.nullish(v.string(), 'slaney'),
+  mel_norm: v.optional(v.nullable(v.string()), 'slaney'), // null means none, absent means the default
 });
 
 /** Everything `audio/mel.ts` needs, by the same names (its `MelConfig` without the tensors of the checkpoint). */

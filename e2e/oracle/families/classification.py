@@ -26,12 +26,23 @@ def marblenet(s: Sizes, f: int) -> list[Config]:
 @case("marblenet-classification")
 def classification(ctx: Context) -> None:
     """MarbleNet EncDecClassificationModel (log-mel instead of MFCC)."""
+    teach_marblenet(ctx, mel_frontend(64, normalize=None))
+
+
+@case("marblenet-mfcc", needs="torchaudio")
+def classification_mfcc(ctx: Context) -> None:
+    """MarbleNet with the MFCC front end of the published classification checkpoints."""
+    teach_marblenet(ctx, {"_target_": "nemo.collections.asr.modules.AudioToMFCCPreprocessor", "window_size": 0.025, "window_stride": 0.01,
+                          "window": "hann", "n_mels": 64, "n_mfcc": 64, "n_fft": 512})
+
+
+def teach_marblenet(ctx: Context, preprocessor: Config) -> None:
     s = replace(ctx.sizes, mels=64)
     ctx.sizes = s
     f = 16 if ctx.seed == 1 else 20
     labels = ["background", "speech"]
     model = build_bpe(ctx, ASR.EncDecClassificationModel, {
-        "sample_rate": RATE, "repeat": 2, "labels": labels, "kernel_size_factor": 1.0, "preprocessor": mel_frontend(s.mels, normalize=None),
+        "sample_rate": RATE, "repeat": 2, "labels": labels, "kernel_size_factor": 1.0, "preprocessor": preprocessor,
         "encoder": conv_encoder(s, marblenet(s, f)), "decoder": {
             "_target_": "nemo.collections.asr.modules.ConvASRDecoderClassification", "feat_in": 2 * f, "num_classes": 2,
             "return_logits": True, "pooling_type": "avg"}})
