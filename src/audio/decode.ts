@@ -7,6 +7,7 @@
 import type { AudioSample, Input, InputAudioTrack } from 'mediabunny';
 import { throwIfAborted } from '../base/abort.ts';
 import { AsrError, isAsrError, messageOf } from '../base/errors.ts';
+import { openMedia } from './media.ts';
 import { readMp3Delay } from './mp3-delay.ts';
 import { cutOggTail } from './ogg-tail.ts';
 import { checkDuration, checkLayout, type Pcm } from './pcm.ts';
@@ -38,13 +39,11 @@ export async function* decodeAudio(
 }
 
 async function* decodeMedia(blob: Blob, signal: AbortSignal | undefined): AsyncGenerator<Pcm> {
-  const media = await import('mediabunny');
-  const { ADTS, FLAC, MATROSKA, MP3, MP4, MPEG_TS, OGG, QTFF, WEBM } = media;
-  const formats = [MP4, QTFF, WEBM, MATROSKA, OGG, FLAC, MP3, ADTS, MPEG_TS];
-  const input = new media.Input({ source: new media.BlobSource(blob), formats });
+  const { AudioSampleSink } = await import('mediabunny');
+  const input = await openMedia(blob);
   try {
     const { track, origin, name } = await openTrack(input, blob, signal);
-    const sink = new media.AudioSampleSink(track);
+    const sink = new AudioSampleSink(track);
     const timeline = new Timeline(origin);
     let hasSound = false;
     let brokenSeconds = 0;

@@ -5,6 +5,7 @@
  */
 import { selectChannel } from '../audio/channels.ts';
 import { decodeAudio } from '../audio/decode.ts';
+import { durationOf } from '../audio/duration.ts';
 import type { Pcm } from '../audio/pcm.ts';
 import { Resampler } from '../audio/resample.ts';
 import { AsrError, messageOf } from '../base/errors.ts';
@@ -36,6 +37,30 @@ export async function* openAudio(input: AudioInput, options: AudioSourceOptions)
     const resampler = new Resampler(input.sampleRate, options.sampleRate);
     yield padded(concatenate([resampler.push(mono), resampler.finish()]), options.sampleRate);
   }
+}
+
+/** Seconds of all inputs as their files tell, for progress; undefined where one does not. */
+export async function durationOfAll(inputs: readonly AudioInput[], sampleRate: number): Promise<number | undefined> {
+  let total = 0;
+  for (const input of inputs) {
+    const seconds = await durationOfInput(input, sampleRate);
+    if (seconds === undefined) return undefined;
+    total += seconds;
+  }
+  return total;
+}
+
+async function durationOfInput(input: AudioInput, sampleRate: number): Promise<number | undefined> {
+  if (input instanceof Float32Array) return input.length / sampleRate;
+  if (isSamples(input))
+    return (
+      (input.samples instanceof Float32Array ? input.samples : (input.samples[0] as Float32Array)).length /
+      input.sampleRate
+    );
+  const { audio, offset, duration } = isEntry(input) ? input : { audio: input };
+  if (offset !== undefined && duration !== undefined) return duration;
+  const seconds = audio instanceof Blob ? await durationOf(audio) : undefined;
+  return seconds && Math.max(0, seconds - (offset ?? 0));
 }
 
 /** Whether an input is a line of a manifest. */

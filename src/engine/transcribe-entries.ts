@@ -1,6 +1,6 @@
 /** Recordings with prompts of their own: those that are asked the same thing are decoded together, and results come back in input order. */
 import { AsrError } from '../base/errors.ts';
-import { isEntry } from './audio-source.ts';
+import { durationOfAll, isEntry } from './audio-source.ts';
 import type { RunningModel } from './engine-model.ts';
 import type { AudioInput, PromptValue, TranscribeOptions, TranscribeResult } from './options.ts';
 import { TranscribeJob } from './transcribe-job.ts';
@@ -21,6 +21,7 @@ export async function transcribeEntries(
   const { partialHypothesis } = options;
   checkPartial(model, audio, options);
   const results: TranscribeResult[] = [];
+  const totalSeconds = options.onProgress && (await durationOfAll(audio, model.parts.spec.mel.sampleRate));
   let doneSeconds = 0;
   for (const indices of groups.values()) {
     const inputs = indices.map((index) => audio[index] as AudioInput);
@@ -36,6 +37,8 @@ export async function transcribeEntries(
               ? {
                   ...progress,
                   seconds: before + progress.seconds,
+                  // A header may be wrong; a bar never goes beyond its end.
+                  ...(totalSeconds && { totalSeconds: Math.max(totalSeconds, before + progress.seconds) }),
                   fileIndex: indices[progress.fileIndex] as number,
                 }
               : progress,

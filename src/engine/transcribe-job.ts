@@ -4,6 +4,7 @@
  * Results never depend on the grouping, because every clip of a batch is masked to its own length.
  */
 import { throwIfAborted } from '../base/abort.ts';
+import { joinTexts } from '../text/join-windows.ts';
 import { frameFactor } from '../model/encoder.ts';
 import { createAedRequest, refusePrompt } from './aed-request.ts';
 import { openAudio } from './audio-source.ts';
@@ -21,14 +22,16 @@ const DEFAULT_BATCH_SIZE = 4;
 const POOL_BATCHES = 4;
 /** Audio that waits at most, so that memory is bounded whatever the batch size. */
 const POOL_SECONDS = 600;
-/** Audio between two reports of a buffered recording: its whole text is written anew each time. */
+/** Audio between two reports of a buffered recording. */
 const PROGRESS_SECONDS = 10;
+/** A buffered recording's text is written anew for every report; the work between two takes this many times as long at least. */
+const WORK_PER_REPORT = 10;
 
 /** What a window too short for a frame says. */
 const NOTHING: Decoded = { emissions: [], score: 0, length: 0, timestep: [] };
 
 type PendingWindow = AudioWindow & { readonly fileIndex: number };
-type FileResult = { readonly windows: DecodedWindow[]; numSamples: number };
+type FileResult = { readonly windows: DecodedWindow[]; numSamples: number; text: string };
 
 /** Gathers windows of all recordings into batches and hands out progress. */
 export class TranscribeJob {
@@ -44,7 +47,7 @@ export class TranscribeJob {
     this.#model = model;
     this.#audio = audio;
     this.#options = options;
-    this.#files = audio.map(() => ({ windows: [], numSamples: 0 }));
+    this.#files = audio.map(() => ({ windows: [], numSamples: 0, text: '' }));
     this.#head = headOptions(model, options);
   }
 
@@ -104,22 +107,29 @@ export class TranscribeJob {
   /** A recording by itself, piece by piece. */
   async #decodeBuffered(blocks: AsyncIterable<Float32Array>, fileIndex: number, plan: BufferedPlan): Promise<void> {
     const file = this.#files[fileIndex] as FileResult;
-    const { sampleRate } = this.#model.parts.spec.mel;
+    const { writer, spec } = this.#model.parts;
+    const { sampleRate } = spec.mel;
     let reported = 0;
+    let nextReport = 0;
     const { decoded, numSamples } = await decodeBuffered(this.#model, blocks, {
       plan,
       language: this.#options.targetLang,
       signal: this.#options.signal,
       onPiece: (soFar, samples) => {
+        const startedAt = performance.now();
+        if (!this.#options.onProgress || startedAt < nextReport) return;
         if (samples - reported < PROGRESS_SECONDS * sampleRate) return;
         reported = samples;
-        file.windows[0] = { decoded: soFar(), startFrame: 0 };
         file.numSamples = samples;
+        file.text = writer.textOf([{ decoded: soFar(), startFrame: 0 }]);
         this.#reportProgress(fileIndex);
+        const now = performance.now();
+        nextReport = now + WORK_PER_REPORT * (now - startedAt);
       },
     });
     file.windows[0] = { decoded, startFrame: 0 };
     file.numSamples = numSamples;
+    file.text = writer.textOf(file.windows);
     this.#reportProgress(fileIndex);
   }
 
@@ -134,8 +144,10 @@ export class TranscribeJob {
     for (const [index, { fileIndex, samples, start }] of windows.entries()) {
       const file = this.#files[fileIndex] as FileResult;
       const aligned = await this.#align(samples, start, decoded[index] as Decoded);
-      file.windows.push({ decoded: decoded[index] as Decoded, startFrame: start / frameSamples, ...aligned });
+      const window = { decoded: decoded[index] as Decoded, startFrame: start / frameSamples, ...aligned };
+      file.windows.push(window);
       file.numSamples = start + samples.length;
+      if (this.#options.onProgress) file.text = joinTexts([file.text, this.#model.parts.writer.textOf([window])]);
     }
     this.#reportProgress((windows.at(-1) as PendingWindow).fileIndex);
   }
@@ -196,10 +208,9 @@ export class TranscribeJob {
   #reportProgress(fileIndex: number): void {
     const { onProgress } = this.#options;
     if (!onProgress) return;
-    const { writer, spec } = this.#model.parts;
-    const seconds = this.#files.reduce((sum, file) => sum + file.numSamples, 0) / spec.mel.sampleRate;
-    const text = writer.textOf((this.#files[fileIndex] as FileResult).windows);
-    onProgress({ phase: 'transcribe', seconds, fileIndex, text });
+    const { sampleRate } = this.#model.parts.spec.mel;
+    const seconds = this.#files.reduce((sum, file) => sum + file.numSamples, 0) / sampleRate;
+    onProgress({ phase: 'transcribe', seconds, fileIndex, text: (this.#files[fileIndex] as FileResult).text });
   }
 }
 

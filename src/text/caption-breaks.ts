@@ -41,6 +41,8 @@ export function breakIntoCues(words: readonly CaptionWord[], profile: CaptionPro
   const bestStart = new Int32Array(words.length + 1);
   bestCost[0] = 0;
   for (let start = 0; start < words.length; start++) {
+    let numLines = 1;
+    let lineStart = start;
     for (let end = start + 1; end <= words.length; end++) {
       if (end > start + 1) {
         if (
@@ -49,7 +51,11 @@ export function breakIntoCues(words: readonly CaptionWord[], profile: CaptionPro
         )
           break;
       }
-      if (!canFit(plan, start, end, profile)) break;
+      if (widthBetween(plan, lineStart, end) > profile.lineLength) {
+        numLines += 1;
+        lineStart = end - 1;
+      }
+      if (numLines > profile.maxLines) break;
       const cost = bestCost[start]! + cueCost(plan, start, end, profile);
       if (cost >= bestCost[end]!) continue;
       bestCost[end] = cost;
@@ -115,17 +121,6 @@ function cueCost(
 
 function widthBetween({ words, widthBefore }: Plan, start: number, end: number): number {
   return widthBefore[end]! - widthBefore[start]! - (words[start]!.hasSpace ? 1 : 0);
-}
-
-function canFit(plan: Plan, start: number, end: number, { lineLength, maxLines }: CaptionProfile): boolean {
-  let numLines = 1;
-  for (let from = start, to = start + 1; to <= end; to++) {
-    if (widthBetween(plan, from, to) <= lineLength) continue;
-    numLines += 1;
-    if (numLines > maxLines) return false;
-    from = to - 1;
-  }
-  return true;
 }
 
 /** One line if it fits; else two, about equal or the lower one longer; more are filled one after another. */

@@ -16,6 +16,8 @@ export type CaptionWord = {
   readonly width: number;
 };
 
+const PRINTABLE_ASCII = /^[\x21-\x7e]+$/;
+
 /** Words of a hypothesis with their times; from segments, spread by length, when it has no words. @throws TypeError without either */
 export function toCaptionWords({ text, timestamp }: Hypothesis, lineLength: number): CaptionWord[] {
   const spans =
@@ -24,6 +26,9 @@ export function toCaptionWords({ text, timestamp }: Hypothesis, lineLength: numb
   if (!spans && text.trim() !== '')
     throw new TypeError('Captions need timestamps: transcribe with { timestamps: true }.');
   return (spans ?? []).flatMap(({ text: spanText, start, end }) => {
+    // Nearly all words of an hour are this plain.
+    if (spanText.length <= lineLength && PRINTABLE_ASCII.test(spanText))
+      return { text: spanText, start, end, hasSpace: true, width: spanText.length };
     const parts = splitWords(cleanText(spanText)).flatMap((word) => cutWord(word, lineLength));
     const total = parts.reduce((sum, part) => sum + part.width, 0);
     let done = 0;

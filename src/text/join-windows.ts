@@ -42,7 +42,8 @@ export function joinTexts(texts: readonly string[]): string {
   let joined = '';
   for (const text of texts.map((part) => part.trim())) {
     if (text === '') continue;
-    const needsSpace = joined !== '' && !(ENDS_SPACELESS.test(joined) && STARTS_SPACELESS.test(text));
+    const end = joined.slice(-2); // one character, whatever its plane: a search in hours of text would be one too many
+    const needsSpace = joined !== '' && !(ENDS_SPACELESS.test(end) && STARTS_SPACELESS.test(text));
     joined += (needsSpace ? ' ' : '') + text;
   }
   return joined;

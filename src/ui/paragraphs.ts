@@ -9,6 +9,7 @@ const LONG_PAUSE = 1.5; // seconds
 const SHORT_PAUSE = 0.7;
 const FULL_CHARS = 500; // from here on a short pause is enough
 const MAX_CHARS = 900; // and here any sentence end, or any short pause
+const MOST_CHARS = 2700; // and here any word: some models put words without a gap between them
 const SENTENCE_END = /[.!?…]["'”’)\]]*$/u;
 
 /** Words by paragraph; `firstIndex` is the position of the first one in the list given. */
@@ -31,6 +32,7 @@ export function toParagraphs(words: readonly WordStamp[]): Paragraph[] {
 }
 
 function isBreak({ word }: WordStamp, pause: number, numChars: number): boolean {
+  if (numChars > MOST_CHARS) return true;
   if (SENTENCE_END.test(word))
     return pause >= LONG_PAUSE || numChars > MAX_CHARS || (numChars > FULL_CHARS && pause >= SHORT_PAUSE);
   return numChars > MAX_CHARS && pause >= SHORT_PAUSE;

@@ -1,14 +1,20 @@
 /**
  * A transcript to read: settled words in ink, the draft after them set apart, timed words that can be clicked to hear them.
  *
- * Thousands of words are plain spans under one listener; the keyboard reaches every paragraph through the time in its margin. The draft is
- * no live region: screen readers would read every guess.
+ * Hours of text are laid out in blocks that do not change, and only paragraphs near the screen have their words apart as spans; the keyboard
+ * reaches every paragraph through the time in its margin. The draft is no live region: screen readers would read every guess.
  */
-import { type CSSResultGroup, LitElement, type TemplateResult, css, html, nothing } from 'lit';
+import { type CSSResultGroup, LitElement, type PropertyValues, type TemplateResult, css, html, nothing } from 'lit';
+import { guard } from 'lit/directives/guard.js';
 import type { WordStamp } from '../base/hypothesis.ts';
-import { toParagraphs } from './paragraphs.ts';
+import { Scope } from '../base/scope.ts';
+import { type Paragraph, toParagraphs } from './paragraphs.ts';
 import { formatClock } from './quantities.ts';
+import { toBlocks } from './text-blocks.ts';
 import { controls, tokens } from './theme.ts';
+
+/** How far around the screen words are apart already. */
+const MARGIN = '600px';
 
 /** `<sotto-transcript-view>`: set `words`, or `settled` and `draft`. Dispatches `sotto-seek` with seconds. */
 export class TranscriptView extends LitElement {
@@ -39,6 +45,9 @@ export class TranscriptView extends LitElement {
       display: grid;
       grid-template-columns: 3.25rem 1fr;
       gap: 0 0.5rem;
+    }
+    .timed,
+    .block {
       content-visibility: auto;
       contain-intrinsic-height: auto 8em;
     }
@@ -95,6 +104,12 @@ export class TranscriptView extends LitElement {
   /** Seconds that the player is at; undefined marks no word. */
   declare time: number | undefined;
 
+  #paragraphs: readonly Paragraph[] = [];
+  /** Paragraphs near the screen. */
+  #shown = new Set<number>();
+  #scope = new Scope();
+  #observer: IntersectionObserver | undefined;
+
   constructor() {
     super();
     this.words = [];
@@ -103,31 +118,68 @@ export class TranscriptView extends LitElement {
     this.time = undefined;
   }
 
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#scope.dispose();
+    this.#scope = new Scope();
+    this.#observer = undefined;
+  }
+
+  protected override willUpdate(changed: PropertyValues): void {
+    if (!changed.has('words')) return;
+    this.#paragraphs = toParagraphs(this.words);
+    this.#shown.clear();
+  }
+
+  protected override updated(changed: PropertyValues): void {
+    if (changed.has('words') || (this.#paragraphs.length > 0 && !this.#observer)) this.#observe();
+  }
+
   protected override render(): TemplateResult {
     if (this.words.length > 0) return this.#timed();
     const draft = this.draft.trimStart();
     const gap = this.draft.slice(0, this.draft.length - draft.length); // outside, or it would be underlined
-    return html`<p>
-      <span part="settled">${this.settled}</span>${gap}${draft ? html`<span class="draft" part="draft">${draft}</span>` : nothing}
+    const blocks = toBlocks(this.settled);
+    const last = blocks.pop() ?? '';
+    return html`${blocks.map((block) => html`<p class="block"><span part="settled">${block}</span></p>`)}<p>
+      <span part="settled">${last}</span>${gap}${draft ? html`<span class="draft" part="draft">${draft}</span>` : nothing}
     </p>`;
   }
 
   #timed(): TemplateResult {
     const now = this.#wordAt(this.time);
-    const paragraphs = toParagraphs(this.words);
     return html`<div part="settled" @click=${this.#onClick}>
-      ${paragraphs.map(({ firstIndex, words }) => {
-        const start = words[0]?.start ?? 0;
-        return html`<p class="timed">
-          <button type="button" data-start=${start} aria-label=${`Play from ${formatClock(start)}`}>${formatClock(start)}</button>
-          <span class="text">${words.map((word, offset) => this.#word(word, firstIndex + offset === now))}</span>
-        </p>`;
+      ${this.#paragraphs.map((paragraph, index) => {
+        const { firstIndex, words } = paragraph;
+        const isNow = now >= firstIndex && now < firstIndex + words.length;
+        const isApart = isNow || this.#shown.has(index);
+        return guard([paragraph, isApart, isNow ? now : -1], () => paragraphOf(paragraph, isApart, now));
       })}
     </div>`;
   }
 
-  #word(word: WordStamp, isNow: boolean): TemplateResult {
-    return html`<span data-start=${word.start} class=${isNow ? 'now' : nothing}>${word.word}</span> `;
+  /** Watches which paragraphs come near the screen. */
+  #observe(): void {
+    this.#observer ??= this.#createObserver();
+    this.#observer.disconnect();
+    for (const paragraph of this.renderRoot.querySelectorAll('.timed')) this.#observer.observe(paragraph);
+  }
+
+  #createObserver(): IntersectionObserver {
+    const observer = new IntersectionObserver(
+      (entries) => {
+        const paragraphs = [...this.renderRoot.querySelectorAll('.timed')];
+        for (const { target, isIntersecting } of entries) {
+          const index = paragraphs.indexOf(target);
+          if (isIntersecting) this.#shown.add(index);
+          else this.#shown.delete(index);
+        }
+        this.requestUpdate();
+      },
+      { rootMargin: MARGIN },
+    );
+    this.#scope.onDispose(() => observer.disconnect());
+    return observer;
   }
 
   /** Binary search: the word that is sounding at `time`, or -1. */
@@ -147,4 +199,16 @@ export class TranscriptView extends LitElement {
     const start = (event.target as HTMLElement).dataset['start'];
     if (start !== undefined) this.dispatchEvent(new CustomEvent('sotto-seek', { detail: Number(start) }));
   }
+}
+
+function paragraphOf({ firstIndex, words }: Paragraph, isApart: boolean, now: number): TemplateResult {
+  const start = words[0]?.start ?? 0;
+  return html`<p class="timed">
+    <button type="button" data-start=${start} aria-label=${`Play from ${formatClock(start)}`}>${formatClock(start)}</button>
+    <span class="text">${isApart ? words.map((word, offset) => wordSpan(word, firstIndex + offset === now)) : words.map(({ word }) => word).join(' ')}</span>
+  </p>`;
+}
+
+function wordSpan(word: WordStamp, isNow: boolean): TemplateResult {
+  return html`<span data-start=${word.start} class=${isNow ? 'now' : nothing}>${word.word}</span> `;
 }
