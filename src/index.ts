@@ -30,9 +30,7 @@ export type {
   PromptOption,
   PromptValue,
   StoredCheckpoint,
-  StreamOptions,
   StreamUpdate,
-  TranscribeOptions,
   TranscribeResult,
 } from './engine/options.ts';
 export { ASRModel, type TranscribeConfig } from './rpc/asr-model.ts';
@@ -56,6 +54,13 @@ export type { PretrainedModelInfo } from './base/pretrained.ts';
 export type { CheckpointSource } from './rpc/source.ts';
 export { deleteStored, listStored } from './rpc/stored.ts';
 export type { TranscriptionStream } from './rpc/stream.ts';
+export type {
+  OpenedCheckpoint,
+  PageStreamOptions as StreamOptions,
+  PageTranscribeOptions as TranscribeOptions,
+  VoiceDetectorOptions,
+} from './rpc/voice-detector.ts';
+export type { VoiceActivityOptions } from './audio/voice-activity.ts';
 export type { RemoteSize } from './rpc/protocol.ts';
 export { measureRemote } from './rpc/measure.ts';
 export type { CaptionProfile } from './text/caption-profile.ts';

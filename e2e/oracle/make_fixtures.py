@@ -37,7 +37,7 @@ from sizes import sizes_for
 
 HERE = Path(__file__).resolve().parent
 FIXTURES = HERE.parent / "fixtures"
-MODELS_FIRST = ("canary-aligned", "decoding", "long-form", "transcribe-api")  # these read the archives of other cases
+MODELS_FIRST = ("canary-aligned", "decoding", "long-form", "transcribe-api", "voice-activity")  # these read the archives of other cases
 
 
 def main() -> int:

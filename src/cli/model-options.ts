@@ -28,11 +28,13 @@ export const TRANSCRIBE_OPTIONS: OptionTable = {
   'batch-size': { type: 'string' },
   long: { type: 'string' },
   channel: { type: 'string' },
+  vad: { type: 'string' },
+  'vad-options': { type: 'string' },
 };
 
 export const MODEL_USAGE = '[--model CHECKPOINT] [--device wasm|webgpu] [--precision fp32|fp16|int8|int4]';
 export const TRANSCRIBE_USAGE = `${MODEL_USAGE} [--decoder-type ctc|rnnt] [--decoding JSON] [--attention JSON] [--att-context-size JSON] [--prompt JSON]
-      [--batch-size N] [--long auto|full|buffered|pauses] [--channel N|average]`;
+      [--batch-size N] [--long auto|full|buffered|pauses] [--channel N|average] [--vad CHECKPOINT] [--vad-options JSON]`;
 
 const PRECISIONS = ['auto', 'fp32', 'fp16', 'int8', 'int4'] as const;
 const LONG: readonly LongAudioMode[] = ['auto', 'full', 'buffered', 'pauses'];
@@ -94,6 +96,17 @@ export function transcribeOptions(args: Arguments): TranscribeOptions {
     ...(long === undefined ? {} : { long }),
     ...(channelSelector === undefined ? {} : { channelSelector }),
   };
+}
+
+/** `--vad CHECKPOINT` with `--vad-options '{"onset": 0.6, "minDurationOff": 0.3}'`, as the option `vad`. */
+export async function vadOption(args: Arguments): Promise<Pick<TranscribeOptions, 'vad'>> {
+  const checkpoint = args.text('vad');
+  const options = args.jsonObject('vad-options');
+  if (checkpoint === undefined) {
+    if (options) throw new UsageError('--vad-options needs --vad.');
+    return {};
+  }
+  return { vad: { ...options, checkpoint: await toCheckpointSource(checkpoint) } };
 }
 
 /** `--att-context-size '[70, 13]'`. */

@@ -65,3 +65,17 @@ test('save --asr-model takes the recognizer out of an ASR-TTS hybrid', async () 
     (await run('transcribe', CLIP, '--model', HYBRID)).out,
   );
 });
+
+test('a voice detector helps a recognizer: --vad on transcribe and stream', async () => {
+  const model = join(FIXTURES, 'families/fastconformer-ctc-bpe/model.nemo');
+  const args = ['--model', model, '--vad', DETECTOR, '--vad-options', '{"min_duration_on": 0.2}'];
+  const plain = await run('transcribe', CLIP, '--model', model);
+  expect(await run('transcribe', CLIP, ...args)).toEqual(plain);
+  const stream = await run('stream', CLIP, ...args, '--json');
+  expect(JSON.parse(stream.out.trim().split('\n').at(-1)!)).toMatchObject({ isFinal: true });
+  expect(await run('transcribe', CLIP, ...args.slice(0, 4), '--vad-options', '{"loudness": 1}')).toMatchObject({
+    status: 3,
+    err: expect.stringContaining('minDurationOff'),
+  });
+  expect(await run('transcribe', CLIP, '--vad-options', '{}')).toMatchObject({ status: 2 });
+});

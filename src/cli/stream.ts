@@ -10,6 +10,7 @@ import {
   TRANSCRIBE_OPTIONS,
   TRANSCRIBE_USAGE,
   transcribeOptions,
+  vadOption,
 } from './model-options.ts';
 import { promptOptions } from './prompt.ts';
 
@@ -25,6 +26,7 @@ export const streamCommand: Command = {
     const chunkSeconds = args.number('chunk', { min: 0.01 });
     const { channelSelector } = transcribeOptions(args);
     const attContextSize = contextSize(args);
+    const vad = await vadOption(args);
     using audio = await openAudioArgument(path);
     const { model, prompt } = await openRecognizer(args);
     try {
@@ -39,6 +41,7 @@ export const streamCommand: Command = {
       const { targetLang } = promptOptions(model, prompt);
       const options = {
         ...(targetLang === undefined ? {} : { targetLang }),
+        ...vad,
         ...(attContextSize ? { attContextSize } : {}),
         ...(chunkSeconds === undefined ? {} : { chunkSeconds }),
       };

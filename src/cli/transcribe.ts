@@ -4,7 +4,7 @@ import type { Hypothesis } from '../base/hypothesis.ts';
 import { type Arguments, type Command, UsageError } from './command.ts';
 import { toJsonText } from './json.ts';
 import { type Entry, ManifestError, readManifest, shardOf } from './manifest.ts';
-import { openModel, TRANSCRIBE_OPTIONS, TRANSCRIBE_USAGE, transcribeOptions } from './model-options.ts';
+import { openModel, TRANSCRIBE_OPTIONS, TRANSCRIBE_USAGE, transcribeOptions, vadOption } from './model-options.ts';
 import { ProgressLine } from './progress-line.ts';
 import { type Recognized, recognize } from './recognize.ts';
 import { ResultFile } from './result-file.ts';
@@ -28,6 +28,7 @@ export const transcribeCommand: Command = {
     const entries = selectEntries(args);
     const options = {
       ...transcribeOptions(args),
+      ...(await vadOption(args)),
       timestamps: args.flag('timestamps'),
       returnAlignments: args.flag('alignments'),
     };

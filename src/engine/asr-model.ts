@@ -135,6 +135,7 @@ export class LoadedModel implements EngineModel, RunningModel {
     this.#disposed = true;
     await this.parts.sessions[Symbol.asyncDispose]();
     await this.parts.aligner?.dispose();
+    await this.parts.detectors.dispose();
   }
 
   #assertUsable(): void {

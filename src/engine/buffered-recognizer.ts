@@ -14,6 +14,8 @@ import { concatenate } from './audio-source.ts';
 import type { StreamOptions, StreamUpdate } from './options.ts';
 import { shiftWords } from './stream-text.ts';
 import type { Recognizer } from './recognizer.ts';
+import type { VoiceDetector } from './voice-detector.ts';
+import { VoiceGate } from './voice-gate.ts';
 
 const DEFAULT_CHUNK_SECONDS = 1;
 const MAX_PHRASE_SECONDS = 20;
@@ -35,22 +37,35 @@ export class BufferedRecognizer implements Recognizer {
   #gated = 0;
   /** Where the phrase may be settled; 0 while it goes on. */
   #pause = 0;
+  /** Listens instead of the gate by energy. */
+  readonly #voice: VoiceGate | undefined;
 
-  constructor(model: RunningModel, options: StreamOptions, onUpdate: (update: StreamUpdate) => void) {
+  constructor(
+    model: RunningModel,
+    options: StreamOptions,
+    onUpdate: (update: StreamUpdate) => void,
+    detector?: VoiceDetector,
+  ) {
     const { sampleRate, hopLength } = model.parts.spec.mel;
     this.#model = model;
     this.#onUpdate = onUpdate;
     this.#chunkSamples = Math.round((options.chunkSeconds ?? DEFAULT_CHUNK_SECONDS) * sampleRate);
     this.#frameSamples = hopLength * frameFactor(model.parts.spec.encoder);
+    this.#voice = detector && new VoiceGate(detector, sampleRate);
   }
 
   async accept(samples: Float32Array): Promise<void> {
     const { sampleRate } = this.#model.parts.spec.mel;
     this.#phrase = concatenate([this.#phrase, samples]);
     this.#sinceDecoded += samples.length;
-    this.#listenForPause(Math.round(GATE_SECONDS * sampleRate));
+    if (!this.#voice) this.#listenForPause(Math.round(GATE_SECONDS * sampleRate));
     if (this.#sinceDecoded < this.#chunkSamples) return;
     this.#sinceDecoded = 0;
+    if (this.#voice) {
+      await this.#voice.listen(this.#phrase);
+      this.#pause = this.#voice.pause;
+      if (!this.#voice.hasSpeech && this.#pause === 0) return this.#forget(sampleRate);
+    }
 
     const end =
       this.#pause > 0
@@ -63,7 +78,8 @@ export class BufferedRecognizer implements Recognizer {
   }
 
   async finish(): Promise<Hypothesis> {
-    await this.#settle(this.#phrase.length);
+    await this.#voice?.listen(this.#phrase, true);
+    if (this.#voice?.hasSpeech ?? true) await this.#settle(this.#phrase.length);
     this.#update(undefined, true);
     return this.#joined();
   }
@@ -95,6 +111,17 @@ export class BufferedRecognizer implements Recognizer {
     this.#start += end;
     this.#gated = Math.max(0, this.#gated - end);
     this.#pause = 0;
+    this.#voice?.drop(end);
+  }
+
+  /** Nobody has spoken yet: only the last second is kept, for the breath before the first word. */
+  #forget(sampleRate: number): void {
+    const end = Math.max(0, this.#phrase.length - sampleRate);
+    const frames = end - (end % this.#frameSamples);
+    this.#phrase = this.#phrase.slice(frames);
+    this.#start += frames;
+    this.#voice?.drop(frames);
+    this.#update(undefined, false);
   }
 
   async #transcribe(samples: Float32Array): Promise<Hypothesis | undefined> {

@@ -19,6 +19,7 @@ import type {
   TranscribeResult,
 } from './options.ts';
 import type { ModelSessions } from './sessions.ts';
+import type { VoiceDetectors } from './voice-detectors.ts';
 
 export interface EngineStream {
   /** Mono samples at the stream's rate; resolves when they are decoded. */
@@ -55,6 +56,8 @@ export type EngineParts = {
   readonly report: () => ModelReport;
   /** Times of a Canary answer, from the second model of its checkpoint. */
   readonly aligner?: Aligner;
+  /** Voice detectors that calls have named. */
+  readonly detectors: VoiceDetectors;
 };
 
 /** A model with its present settings. */

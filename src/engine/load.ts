@@ -6,15 +6,11 @@ import type { CheckpointFiles } from '../base/files.ts';
 import type { CheckpointSource, SourceOptions } from '../checkpoint/source.ts';
 import { type CheckpointSpec, isClassifier, recognizerConfig } from '../model/checkpoint-spec.ts';
 import type { ClassifierSpec } from '../model/classifier-spec.ts';
-import { frameFactor } from '../model/encoder.ts';
 import type { MelSpec } from '../model/preprocessor-spec.ts';
 import type { ModelSpec } from '../model/spec.ts';
 import { isA } from '../model/model-class.ts';
-import { streamableContexts } from '../model/streaming-spec.ts';
 import { type DeviceChoice, chooseDevice } from '../runtime/device.ts';
 import { loadOrt } from '../runtime/ort.ts';
-import { promptLanguages } from '../tokenizer/canary-prompt.ts';
-import type { Tokenizer } from '../tokenizer/tokenizer.ts';
 import { checkTokenizer } from './aed-request.ts';
 import { Aligner } from './aligner.ts';
 import { LoadedModel } from './asr-model.ts';
@@ -23,12 +19,14 @@ import { type CheckpointParts, type GraphName, MEL_FILTERBANK, MEL_WINDOW, align
 import { EncoderRunner } from './encoder-runner.ts';
 import type { EngineModel } from './engine-model.ts';
 import { HypothesisWriter } from './hypothesis.ts';
-import { type ClassifierParts, LoadedClassifier, frontEndOf } from './loaded-classifier.ts';
+import { type ClassifierParts, LoadedClassifier } from './loaded-classifier.ts';
+import { classifierInfo, modelInfo } from './model-info.ts';
 import { obtainParts } from './obtain-parts.ts';
-import type { LoadOptions, ModelInfo, ModelReport } from './options.ts';
+import type { Device, LoadOptions, ModelReport } from './options.ts';
 import { openOriginal } from './original.ts';
 import { ModelSessions } from './sessions.ts';
 import { openStore } from './store.ts';
+import { VoiceDetectors } from './voice-detectors.ts';
 import { createTokenizer } from './tokenizer.ts';
 
 /** The graph that decides how fast a decoder is, and where it runs. */
@@ -117,7 +115,18 @@ export async function loadModel(source: CheckpointSource, options: EngineLoadOpt
     report,
     exports,
     ...(aligner ? { aligner } : {}),
+    detectors: new VoiceDetectors((detector) =>
+      loadModel(detector, detectorOptions(options, sessions.deviceOf('encoder'))),
+    ),
   });
+}
+
+/** A voice detector runs where the recognizer does, on the same instance; it is small. */
+function detectorOptions(
+  { onProgress: _, signal: __, expectedClass: ___, ...options }: EngineLoadOptions,
+  device: Device,
+): EngineLoadOptions {
+  return { ...options, device, precision: 'auto' };
 }
 
 /** The checkpoint's own model for timestamps, where it has one; nothing of it is loaded yet but its tokenizer. */
@@ -202,41 +211,4 @@ async function createMelConfig(spec: MelSpec, files: CheckpointFiles): Promise<M
 async function storedFloats(files: CheckpointFiles, name: string): Promise<Float32Array | undefined> {
   const file = files.get(name);
   return file && new Float32Array(await file.arrayBuffer());
-}
-
-function modelInfo(
-  spec: ModelSpec,
-  { name, meta: { numParameters } }: CheckpointParts,
-  tokenizer: Tokenizer,
-): ModelInfo {
-  const transducer = spec.transducer?.kind;
-  const ctc = spec.ctc ? (['ctc'] as const) : [];
-  return {
-    name,
-    className: spec.className,
-    decoders: transducer ? [transducer, ...ctc] : spec.aed ? ['aed'] : [...ctc],
-    sampleRate: spec.mel.sampleRate,
-    numParameters,
-    vocabularySize: spec.transducer?.vocabularySize ?? spec.ctc?.vocabularySize ?? tokenizer.vocabularySize,
-    frameSeconds: spec.mel.windowStride * frameFactor(spec.encoder),
-    attContextSizes: streamableContexts(spec).map((context) => [context[0] as number, context[1] as number] as const),
-    languages: spec.aed ? promptLanguages(tokenizer) : (spec.tokenizer.languages?.map(({ lang }) => lang) ?? []),
-  };
-}
-
-function classifierInfo(spec: ClassifierSpec, { name, meta }: CheckpointParts): ModelInfo {
-  const { sampleRate, windowStride } = frontEndOf(spec);
-  const { numClasses, labels } = spec.classification;
-  return {
-    name,
-    className: spec.className,
-    decoders: [],
-    sampleRate,
-    numParameters: meta.numParameters,
-    vocabularySize: numClasses,
-    frameSeconds: windowStride * frameFactor(spec.encoder),
-    attContextSizes: [],
-    languages: [],
-    labels: Array.from({ length: numClasses }, (_, index) => labels[index] ?? String(index)),
-  };
 }

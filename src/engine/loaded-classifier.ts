@@ -6,6 +6,7 @@
  */
 import { throwIfAborted } from '../base/abort.ts';
 import { AsrError, assert } from '../base/errors.ts';
+import type { FrameScores } from '../base/hypothesis.ts';
 import type { CheckpointFiles } from '../base/files.ts';
 import type { MelFeatures } from '../audio/mel.ts';
 import { type ClassifierSpec, paddingColumns } from '../model/classifier-spec.ts';
@@ -66,6 +67,21 @@ export class LoadedClassifier implements EngineModel {
       options.onProgress?.({ phase: 'transcribe', seconds, fileIndex, text: result.hypothesis.text });
     }
     return results;
+  }
+
+  /** Probabilities of some samples at the model's rate, just as they are: [numFrames, numClasses], a single frame for a clip. */
+  async probabilities(samples: Float32Array): Promise<FrameScores> {
+    this.#assertUsable();
+    const { spec, info, sessions } = this.parts;
+    const scores = await sessions.withFallback(() => this.#score(samples));
+    const { labels = [], frameScores } = classHypothesis([scores], spec.classification, {
+      frameSeconds: info.frameSeconds,
+      duration: samples.length / info.sampleRate,
+      timestamps: false,
+      returnAlignments: false,
+    });
+    const values = Float32Array.from(labels, ({ score }) => score);
+    return frameScores ?? { values, numFrames: scores.numFrames, numClasses: labels.length };
   }
 
   async openStream(): Promise<EngineStream> {

@@ -1,6 +1,8 @@
 /** The options and results of the public API (design: NeMo's names in camelCase). Plain data, so they cross the worker boundary. */
+import type { VoiceActivityOptions } from '../audio/voice-activity.ts';
 import type { OnProgress } from '../base/progress.ts';
 import type { Hypothesis, WordStamp } from '../base/hypothesis.ts';
+import type { CheckpointSource } from '../checkpoint/source.ts';
 
 /** Where a part of the model runs. */
 export type Device = 'webgpu' | 'wasm';
@@ -92,6 +94,16 @@ export type PromptOption =
   | { readonly role: string; readonly slots: { readonly [slot: string]: PromptValue } }
   | { readonly turns: readonly { readonly role: string; readonly slots: { readonly [slot: string]: PromptValue } }[] };
 
+/** Which voice detector to use, and when it hears speech (NeMo's post-processing of its scores). */
+export type VadOptions = VoiceActivityOptions & {
+  /** A checkpoint that classifies frames or clips, with a class `speech` or `1` (MarbleNet). */
+  readonly checkpoint: CheckpointSource;
+  /** Clip classifiers: seconds of a clip. @default 0.63 */
+  readonly windowSeconds?: number;
+  /** Clip classifiers: seconds between two clips. @default 0.08 */
+  readonly shiftSeconds?: number;
+};
+
 /** Options of `transcribe`. */
 export type TranscribeOptions = CallOptions & {
   /** Inputs decoded together. Results never depend on it. @default 4 */
@@ -109,6 +121,8 @@ export type TranscribeOptions = CallOptions & {
    * goes on from there, and the result is the hypothesis of all pieces so far (NeMo `partial_hypothesis`).
    */
   readonly partialHypothesis?: readonly (Hypothesis | null)[];
+  /** Long recordings are cut where this detector hears nobody, and windows in which it hears nobody are not decoded. For `long` `'auto'` and `'pauses'`. @default energy decides where to cut, and all is decoded */
+  readonly vad?: VadOptions;
   /** Details of `long: 'buffered'`. */
   readonly buffered?: BufferedOptions;
   /** Canary: `'asr'` or `'ast'` (translate). `canary2` prompts have no task: there two different languages mean translation. @default 'asr' */
@@ -138,6 +152,8 @@ export type StreamOptions = CallOptions & {
   readonly attContextSize?: readonly [number, number];
   /** Seconds of new audio a step, for checkpoints that are not cache-aware. @default 2 */
   readonly chunkSeconds?: number;
+  /** Settles a phrase when this detector hears nobody any more, and decodes nothing while it hears nobody; for checkpoints that are not cache-aware. @default energy decides */
+  readonly vad?: VadOptions;
   /** Language of a checkpoint with language prompts. @default 'auto' */
   readonly targetLang?: string;
   /** Rate of the pushed samples in Hz. @default the model's */

@@ -16,7 +16,7 @@ export async function openStream(
 ): Promise<EngineStream> {
   const { spec } = model.parts;
   const { sampleRate: modelRate } = spec.mel;
-  const recognizer = createRecognizer(model, options, onUpdate);
+  const recognizer = await createRecognizer(model, options, onUpdate);
   const resampler = new Resampler(options.sampleRate ?? modelRate, modelRate);
   let tail: Promise<unknown> = Promise.resolve();
   let isOver = false;
@@ -53,11 +53,11 @@ export async function openStream(
   };
 }
 
-function createRecognizer(
+async function createRecognizer(
   model: RunningModel,
   options: StreamOptions,
   onUpdate: (update: StreamUpdate) => void,
-): Recognizer {
+): Promise<Recognizer> {
   const { spec } = model.parts;
   if (!isCacheAware(spec)) {
     if (options.attContextSize)
@@ -65,8 +65,14 @@ function createRecognizer(
         'unsupported-option',
         'attContextSize needs a cache-aware checkpoint; this one streams in buffers.',
       );
-    return new BufferedRecognizer(model, options, onUpdate);
+    const detector = options.vad && (await model.parts.detectors.open(options.vad));
+    return new BufferedRecognizer(model, options, onUpdate, detector);
   }
+  if (options.vad)
+    throw new AsrError(
+      'unsupported-option',
+      'vad is for checkpoints that stream in buffers; this one is cache-aware and settles words as it hears them.',
+    );
   const contexts = streamableContexts(spec);
   const wanted = options.attContextSize ?? model.context;
   const context =

@@ -7,7 +7,7 @@ import { parseManifest } from '../base/manifest.ts';
 import type { LoadedModel } from './asr-model.ts';
 import { loadModel } from './load.ts';
 import type { AudioInput, TranscribeOptions } from './options.ts';
-import { groupForEncoder } from './transcribe-job.ts';
+import { groupForEncoder } from './encoder-groups.ts';
 
 const FOLDER = goldenFolder('transcribe-api');
 type Answer = { results?: GoldenHypothesis[] };

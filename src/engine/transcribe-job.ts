@@ -4,6 +4,7 @@
  * Results never depend on the grouping, because every clip of a batch is masked to its own length.
  */
 import { throwIfAborted } from '../base/abort.ts';
+import { AsrError } from '../base/errors.ts';
 import { joinTexts } from '../text/join-windows.ts';
 import { frameFactor } from '../model/encoder.ts';
 import { createAedRequest, refusePrompt } from './aed-request.ts';
@@ -11,10 +12,12 @@ import { openAudio } from './audio-source.ts';
 import { decodeBuffered } from './buffered-decoding.ts';
 import { type BufferedPlan, planBuffered } from './buffered-options.ts';
 import { type DecodeOptions, type Decoded, type Prepared, decodeClips, prepareClips } from './decode-clips.ts';
+import { groupForEncoder } from './encoder-groups.ts';
 import type { RunningModel } from './engine-model.ts';
 import type { DecodedWindow } from './hypothesis.ts';
 import { continued } from './partial-hypothesis.ts';
-import type { AudioInput, TranscribeOptions, TranscribeResult } from './options.ts';
+import type { AudioInput, LongAudioMode, TranscribeOptions, TranscribeResult } from './options.ts';
+import type { VoiceDetector } from './voice-detector.ts';
 import { AED_FULL_SECONDS, type AudioWindow, cutWindows } from './windows.ts';
 
 const DEFAULT_BATCH_SIZE = 4;
@@ -67,6 +70,7 @@ export class TranscribeJob {
     const plan =
       long === 'buffered' && spec.aed === undefined ? planBuffered(this.#model, this.#options.buffered) : undefined;
 
+    const detector = await openDetector(this.#model, this.#options, long);
     for (const [fileIndex, input] of this.#audio.entries()) {
       const blocks = openAudio(input, {
         sampleRate,
@@ -83,6 +87,7 @@ export class TranscribeJob {
         frameSamples,
         long,
         ...(spec.aed ? { fullSeconds: AED_FULL_SECONDS } : {}),
+        ...(detector ? { findSpeech: (samples) => detector.stretches(samples, sampleRate, signal) } : {}),
       });
       for await (const window of windows) {
         throwIfAborted(signal);
@@ -155,7 +160,7 @@ export class TranscribeJob {
   /** Times from the checkpoint's second model, where it has one and they are asked for. */
   async #align(samples: Float32Array, start: number, decoded: Decoded): Promise<Pick<DecodedWindow, 'aligned'>> {
     const { aligner, writer, spec } = this.#model.parts;
-    if (!aligner || !this.#options.timestamps) return {};
+    if (!aligner || !this.#options.timestamps || decoded.emissions.length === 0) return {};
     throwIfAborted(this.#options.signal);
     const text = writer.text(decoded.emissions.map(({ token }) => token));
     const { frameSeconds } = aligner;
@@ -167,7 +172,8 @@ export class TranscribeJob {
     const { mel, encoder, sessions, spec } = this.#model.parts;
     const { signal, batchSize = DEFAULT_BATCH_SIZE } = this.#options;
     const { context } = this.#model;
-    const features = windows.map((window) => mel.extract(window.samples));
+    const nothing = { data: new Float32Array(0), numFeatures: mel.numFeatures, numFrames: 0 };
+    const features = windows.map((window) => (window.isSilent ? nothing : mel.extract(window.samples)));
     const partials = windows.map(({ fileIndex }) => this.#options.partialHypothesis?.[fileIndex] ?? undefined);
     const clips = partials.map((partial): Prepared => ({ decoded: continued(partial, NOTHING) }));
 
@@ -214,6 +220,17 @@ export class TranscribeJob {
   }
 }
 
+/** The voice detector a call asks for. @throws AsrError `unsupported-option` where nothing is cut */
+async function openDetector(
+  { parts }: RunningModel,
+  { vad }: TranscribeOptions,
+  long: LongAudioMode,
+): Promise<VoiceDetector | undefined> {
+  if (!vad) return undefined;
+  if (long === 'auto' || long === 'pauses') return parts.detectors.open(vad);
+  throw new AsrError('unsupported-option', `long "${long}" does not cut at pauses; vad is for "auto" and "pauses".`);
+}
+
 /** How the head decodes; a prompt that the checkpoint cannot take fails here, before any audio is read. */
 function headOptions(model: RunningModel, options: TranscribeOptions): DecodeOptions {
   const { decoder, decoding, maxSymbols, parts } = model;
@@ -228,25 +245,4 @@ function headOptions(model: RunningModel, options: TranscribeOptions): DecodeOpt
     ...(signal ? { signal } : {}),
     ...(aed ? { aed: createAedRequest(aed, parts.tokenizer, options, parts.aligner === undefined) } : {}),
   };
-}
-
-/** Padding wasted in a batch at most, as a share of the longest clip. */
-const MAX_PADDING = 0.2;
-
-/**
- * Indices of the clips that are encoded together, at most `batchSize`: those of similar length. Clips without a single frame are left out:
- * their result is empty.
- */
-export function groupForEncoder(lengths: readonly number[], batchSize: number): number[][] {
-  const order = lengths.map((_, index) => index).filter((index) => (lengths[index] as number) > 0);
-  if (batchSize > 1) order.sort((a, b) => (lengths[b] as number) - (lengths[a] as number));
-  const groups: number[][] = [];
-  for (const index of order) {
-    const group = groups.at(-1);
-    const longest = lengths[group?.[0] as number] as number;
-    if (group && group.length < batchSize && (lengths[index] as number) >= (1 - MAX_PADDING) * longest)
-      group.push(index);
-    else groups.push([index]);
-  }
-  return groups;
 }

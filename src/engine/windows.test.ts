@@ -74,3 +74,20 @@ test('windows of an attention decoder in buffered mode are NeMo’s: 40 s each, 
   ]);
   expect(windows.map(({ isLast }) => isLast)).toEqual([false, false, true]);
 });
+
+test('a voice detector says where to cut, and which windows are silent', async () => {
+  const speech = [
+    [1, 17],
+    [18, 21],
+    [28, 29],
+  ] as const;
+  const options = { sampleRate: RATE, frameSamples: FRAME, long: 'pauses' } as const;
+  // Somebody speaks in the first half minute only; seconds count from the start of what is asked about.
+  let asked = 0;
+  const findSpeech = async () => (asked++ === 0 ? speech : []);
+  const windows = [];
+  for await (const window of cutWindows(recording(80, 7), { ...options, findSpeech })) windows.push(window);
+  expect(windows[0]!.samples.length / RATE).toBeCloseTo(24.5, 1); // the middle of 21 to 28
+  expect(windows.map(({ isSilent = false }) => isSilent)).toEqual(windows.map((_, index) => index > 0));
+  expect(windows.reduce((sum, { samples }) => sum + samples.length, 0)).toBe(80 * RATE);
+});

@@ -6,6 +6,7 @@
  * frames of all windows count on.
  */
 import { cutAtPauses } from '../audio/pauses.ts';
+import type { Stretch } from '../audio/voice-activity.ts';
 import { concatenate } from './audio-source.ts';
 import type { LongAudioMode } from './options.ts';
 
@@ -14,6 +15,8 @@ export type AudioWindow = {
   /** First sample within the recording. */
   readonly start: number;
   readonly isLast: boolean;
+  /** True where a voice detector heard nobody. */
+  readonly isSilent?: true;
 };
 
 export type WindowOptions = {
@@ -23,6 +26,8 @@ export type WindowOptions = {
   readonly long: LongAudioMode;
   /** Whole up to this length in `auto`. @default 120 */
   readonly fullSeconds?: number;
+  /** Stretches of speech in seconds, from a voice detector. @default none: the quietest moment is the best place to cut */
+  readonly findSpeech?: (samples: Float32Array) => Promise<readonly Stretch[]>;
 };
 
 /** Attention memory grows with the square of a window. */
@@ -57,10 +62,12 @@ export async function* cutWindows(
   let numPending = 0;
   let start = 0;
 
-  const takeFirst = (minSeconds: number): AudioWindow => {
+  const takeFirst = async (minSeconds: number): Promise<AudioWindow> => {
     const samples = concatenate(pending);
-    const cut = firstCut(samples, minSeconds, options);
-    const window = { samples: samples.slice(0, cut), start, isLast: false };
+    const head = samples.subarray(0, cutSamples);
+    const speech = await options.findSpeech?.(head);
+    const cut = firstCut(head, minSeconds, options, speech);
+    const window = { samples: samples.slice(0, cut), start, isLast: false, ...silence(speech, cut / sampleRate) };
     start += cut;
     pending = [samples.subarray(cut)];
     numPending -= cut;
@@ -70,10 +77,12 @@ export async function* cutWindows(
     pending.push(block);
     numPending += block.length;
     while (numPending > (start === 0 ? Math.max(fullSamples, cutSamples) : cutSamples))
-      yield takeFirst(MIN_WINDOW_SECONDS);
+      yield await takeFirst(MIN_WINDOW_SECONDS);
   }
-  while (numPending > (start === 0 ? fullSamples : MAX_WINDOW_SECONDS * sampleRate)) yield takeFirst(MIN_LAST_SECONDS);
-  yield { samples: concatenate(pending), start, isLast: true };
+  while (numPending > (start === 0 ? fullSamples : MAX_WINDOW_SECONDS * sampleRate))
+    yield await takeFirst(MIN_LAST_SECONDS);
+  const last = concatenate(pending);
+  yield { samples: last, start, isLast: true, ...silence(await options.findSpeech?.(last), last.length / sampleRate) };
 }
 
 async function* cutEvenly(blocks: AsyncIterable<Float32Array>, size: number): AsyncGenerator<AudioWindow> {
@@ -90,9 +99,33 @@ async function* cutEvenly(blocks: AsyncIterable<Float32Array>, size: number): As
   yield { samples: pending, start, isLast: true };
 }
 
-/** End of the first window, on an encoder frame. */
-function firstCut(samples: Float32Array, minSeconds: number, { sampleRate, frameSamples }: WindowOptions): number {
-  const head = samples.subarray(0, (MAX_WINDOW_SECONDS + MIN_WINDOW_SECONDS) * sampleRate);
-  const end = cutAtPauses(head, sampleRate, { maxSeconds: MAX_WINDOW_SECONDS, minSeconds })[0]?.end ?? head.length;
+/** End of the first window, on an encoder frame: in the longest gap between voices, else where it is quietest. */
+function firstCut(
+  head: Float32Array,
+  minSeconds: number,
+  { sampleRate, frameSamples }: WindowOptions,
+  speech: readonly Stretch[] = [],
+): number {
+  const gap = speech.length > 0 ? middleOfLongestGap(speech, minSeconds, MAX_WINDOW_SECONDS) : undefined;
+  const end =
+    gap === undefined
+      ? (cutAtPauses(head, sampleRate, { maxSeconds: MAX_WINDOW_SECONDS, minSeconds })[0]?.end ?? head.length)
+      : Math.floor(gap * sampleRate);
   return Math.max(frameSamples, end - (end % frameSamples));
+}
+
+/** Of what lies between `from` and `to` seconds; undefined where somebody speaks all the time. */
+function middleOfLongestGap(speech: readonly Stretch[], from: number, to: number): number | undefined {
+  let best = { length: 0, middle: 0 };
+  let silentSince = 0;
+  for (const [start, end] of [...speech, [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY] as const]) {
+    const [left, right] = [Math.max(silentSince, from), Math.min(start, to)];
+    if (right - left > best.length) best = { length: right - left, middle: (left + right) / 2 };
+    silentSince = end;
+  }
+  return best.length > 0 ? best.middle : undefined;
+}
+
+function silence(speech: readonly Stretch[] | undefined, seconds: number): Pick<AudioWindow, 'isSilent'> {
+  return !speech || speech.some(([start]) => start < seconds) ? {} : { isSilent: true };
 }

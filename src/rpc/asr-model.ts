@@ -16,23 +16,16 @@ import { createWorker } from './create-worker.ts';
 import { toWireDecoding } from './decoding-config.ts';
 import type { ManifestInput } from './manifest-input.ts';
 import { checkLoadOptions, checkStreamOptions, checkTranscribeOptions } from './option-check.ts';
-import type {
-  LoadOptions,
-  ModelInfo,
-  ModelReport,
-  StreamOptions,
-  TranscribeOptions,
-  TranscribeResult,
-  WireModel,
-  WireSource,
-} from './protocol.ts';
+import type { LoadOptions, ModelInfo, ModelReport, TranscribeResult, WireModel, WireSource } from './protocol.ts';
 import { type CheckpointSource, toWireSource } from './source.ts';
 import { TranscriptionStream } from './stream.ts';
+import { type PageStreamOptions, type PageTranscribeOptions, withWireVad } from './voice-detector.ts';
 import { WorkerLink } from './worker-link.ts';
 
 /** A loaded model and its worker, as `restoreFrom` makes them. @internal */
 export type LoadedModel = {
   readonly link: WorkerLink;
+  readonly source: WireSource;
   readonly remote: Remote<WireModel>;
   readonly info: ModelInfo;
   readonly report: ModelReport;
@@ -44,9 +37,9 @@ export type ModelClass<T> = (new (loaded: LoadedModel) => T) & { readonly nemoCl
 
 /** Options of `transcribe` as data, as NeMo's `get_transcribe_config()` gives them to be changed and passed on. */
 export type TranscribeConfig = Required<
-  Pick<TranscribeOptions, 'batchSize' | 'timestamps' | 'returnAlignments' | 'long'>
+  Pick<PageTranscribeOptions, 'batchSize' | 'timestamps' | 'returnAlignments' | 'long'>
 > &
-  Pick<TranscribeOptions, 'channelSelector'>;
+  Pick<PageTranscribeOptions, 'channelSelector'>;
 
 /** NeMo's `ASRModel`: opens any checkpoint; a subclass opens those of its class only. */
 export class ASRModel implements AsyncDisposable {
@@ -87,6 +80,11 @@ export class ASRModel implements AsyncDisposable {
     return this.#report;
   }
 
+  /** Where it came from: what another model needs to open the same checkpoint. @internal */
+  get source(): WireSource {
+    return this.#loaded.source;
+  }
+
   /** NeMo's configuration tree, read only. */
   get cfg(): unknown {
     return this.#loaded.cfg;
@@ -95,7 +93,7 @@ export class ASRModel implements AsyncDisposable {
   /** One hypothesis a recording, in order; a manifest stands for the recordings of its lines (NeMo `transcribe`). */
   transcribe(
     audio: TranscribeInput | readonly TranscribeInput[],
-    options: TranscribeOptions = {},
+    options: PageTranscribeOptions = {},
   ): Promise<Hypothesis[]> {
     const results = this.transcribeWithDurations(audio, options);
     return results.then((list) => list.map(({ hypothesis }) => hypothesis));
@@ -104,7 +102,7 @@ export class ASRModel implements AsyncDisposable {
   /** As `transcribe`, with the seconds of audio of every recording, and how long ones were decoded. */
   transcribeWithDurations(
     audio: TranscribeInput | readonly TranscribeInput[],
-    options: TranscribeOptions = {},
+    options: PageTranscribeOptions = {},
   ): Promise<readonly TranscribeResult[]> {
     checkTranscribeOptions(options);
     const inputs = toWireInputs(audio);
@@ -112,7 +110,8 @@ export class ASRModel implements AsyncDisposable {
     const { link, remote } = this.#loaded;
     const progress = toWireCallback(onProgress, signal);
     const results = link.run(
-      async (job) => remote.transcribe(job, Array.isArray(inputs) ? inputs : await inputs, plain, progress),
+      async (job) =>
+        remote.transcribe(job, Array.isArray(inputs) ? inputs : await inputs, await withWireVad(plain), progress),
       signal,
     );
     return this.#thenRefreshReport(results);
@@ -124,7 +123,7 @@ export class ASRModel implements AsyncDisposable {
    */
   async *transcribeGenerator(
     audio: ManifestInput | Iterable<TranscribeInput> | AsyncIterable<TranscribeInput>,
-    config: TranscribeOptions = this.getTranscribeConfig(),
+    config: PageTranscribeOptions = this.getTranscribeConfig(),
   ): AsyncGenerator<Hypothesis[]> {
     const { batchSize = this.getTranscribeConfig().batchSize } = config;
     let batch: PageAudio[] = [];
@@ -143,7 +142,7 @@ export class ASRModel implements AsyncDisposable {
   }
 
   /** Live recognition: push samples, read updates. */
-  stream(options: StreamOptions = {}): TranscriptionStream {
+  stream(options: PageStreamOptions = {}): TranscriptionStream {
     checkStreamOptions(options);
     return new TranscriptionStream(this.#loaded.link, this.#loaded.remote, options);
   }
@@ -231,7 +230,7 @@ async function load<T>(
     const loading = (job: number): Promise<Remote<WireModel>> =>
       link.remote.load(job, wireSource, wireOptions, progress) as unknown as Promise<Remote<WireModel>>;
     const remote = await link.run(loading, signal);
-    return new Class({ link, remote, ...(await link.run(() => remote.describe(), signal)) });
+    return new Class({ link, remote, source: wireSource, ...(await link.run(() => remote.describe(), signal)) });
   } catch (error) {
     link.terminate();
     throw error;

@@ -1,5 +1,6 @@
 /** Checks the options of public calls at the edge, so that a wrong one throws `TypeError` before anything is posted. */
-import type { LoadOptions, StreamOptions, TranscribeOptions } from './protocol.ts';
+import type { LoadOptions } from './protocol.ts';
+import type { PageStreamOptions, PageTranscribeOptions } from './voice-detector.ts';
 
 type Check = readonly [test: (value: unknown) => boolean, expected: string];
 
@@ -32,6 +33,11 @@ const LOAD: Record<string, Check> = {
   accessToken: isText,
 };
 
+const isVad: Check = [
+  (value) => typeof value === 'object' && value !== null && 'checkpoint' in value,
+  'an object with a checkpoint: { checkpoint, onset, offset, minDurationOn… }',
+];
+
 const TRANSCRIBE: Record<string, Check> = {
   ...CALL,
   batchSize: isCount,
@@ -43,6 +49,7 @@ const TRANSCRIBE: Record<string, Check> = {
   ],
   long: isOneOf('auto', 'full', 'buffered', 'pauses'),
   partialHypothesis: [Array.isArray, 'a list with a hypothesis or null for every recording'],
+  vad: isVad,
   buffered: [(value) => typeof value === 'object' && value !== null, 'an object'],
 };
 
@@ -53,6 +60,7 @@ const STREAM: Record<string, Check> = {
     'two integers',
   ],
   chunkSeconds: isPositive,
+  vad: isVad,
   sampleRate: isPositive,
 };
 
@@ -62,12 +70,12 @@ export function checkLoadOptions(options: LoadOptions): void {
 }
 
 /** Options of `transcribe`. Unknown ones pass: prompt slots of a checkpoint are options too, and only the engine knows them. */
-export function checkTranscribeOptions(options: TranscribeOptions): void {
+export function checkTranscribeOptions(options: PageTranscribeOptions): void {
   check(options, TRANSCRIBE);
 }
 
 /** Options of `stream`. */
-export function checkStreamOptions(options: StreamOptions): void {
+export function checkStreamOptions(options: PageStreamOptions): void {
   check(options, STREAM);
 }
 

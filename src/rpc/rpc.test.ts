@@ -89,7 +89,7 @@ async function openEcho(): Promise<{ model: ASRModel; worker: EventTarget & Work
   const remote = await link.run(
     (job) => link.remote.load(job, source, { assetBase: '/' }) as unknown as Promise<Remote<WireModel>>,
   );
-  const model = new ASRModel({ link, remote, ...(await link.run(() => remote.describe())) });
+  const model = new ASRModel({ link, remote, source, ...(await link.run(() => remote.describe())) });
   return { model, worker, close: () => link.terminate() };
 }
 

@@ -8,7 +8,8 @@ import { type Remote, releaseProxy } from 'comlink';
 import { AsrError, isAsrError } from '../base/errors.ts';
 import type { Hypothesis } from '../base/hypothesis.ts';
 import { toWireCallback } from './callback.ts';
-import type { StreamOptions, StreamUpdate, WireModel, WireStream } from './protocol.ts';
+import type { StreamUpdate, WireModel, WireStream } from './protocol.ts';
+import { type PageStreamOptions, withWireVad } from './voice-detector.ts';
 import type { WorkerLink } from './worker-link.ts';
 
 /** A running recognition, made by `ASRModel.stream`. */
@@ -22,7 +23,7 @@ export class TranscriptionStream implements AsyncIterable<StreamUpdate>, AsyncDi
   #waiting: (() => void)[] = [];
 
   /** Use `ASRModel.stream`. */
-  constructor(link: WorkerLink, model: Remote<WireModel>, { signal, onProgress, ...options }: StreamOptions) {
+  constructor(link: WorkerLink, model: Remote<WireModel>, { signal, onProgress, ...options }: PageStreamOptions) {
     this.#link = link;
     this.#signal = signal;
     const onUpdate = toWireCallback((update: StreamUpdate) => {
@@ -30,7 +31,8 @@ export class TranscriptionStream implements AsyncIterable<StreamUpdate>, AsyncDi
       this.#show(update);
     }, signal);
     this.#opened = link.run(
-      (job) => model.openStream(job, options, onUpdate) as unknown as Promise<Remote<WireStream>>,
+      async (job) =>
+        (await model.openStream(job, await withWireVad(options), onUpdate)) as unknown as Remote<WireStream>,
       signal,
     );
     this.#opened.catch((error) => this.#close(error));
