@@ -2,7 +2,8 @@
  * `npm run verify -- DIR`: the golden tests against another set of fixtures than the repository's.
  *
  * DIR is what `e2e/oracle/make_fixtures.py --seed N --out DIR` wrote. A case that DIR lacks is taken from the repository and named.
- * Words after DIR go to vitest, for instance `-t conformer`. Tests that belong to the repository's own clips or weights are left out.
+ * Words after DIR go to vitest, for instance `-t conformer`. Tests that belong to the repository's own clips or weights are left out. What
+ * `decoding` and `transcribe-api` say is true of the transducers and CTC models made with them: DIR should hold all of these, or none.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
@@ -18,6 +19,7 @@ const TESTS = [
   'src/engine/long-form.test.ts',
   'src/engine/old-archives.test.ts',
   'src/engine/other-classes.test.ts',
+  'src/engine/published.test.ts',
   'src/engine/streaming.test.ts',
   'src/engine/transcribe-api.test.ts',
   'src/model/encoder-goldens.test.ts',

@@ -27,7 +27,12 @@ type Inputs = { readonly lengths: readonly number[]; readonly clips: readonly st
 
 const golden = openGolden('decoding');
 const results = golden.json['results'] as Record<string, unknown>;
-const FAMILIES = { char: 29, bpe: 65 } as const;
+type Family = 'char' | 'bpe';
+
+function numClassesOf(family: Family): number {
+  const { clips } = results[`ctc.${family}.inputs`] as Inputs;
+  return golden.array(`ctc.${family}.${clips[0]}.log_probs`).shape[1] as number;
+}
 
 async function fusionOf(
   config: { ngram_lm_alpha: number; ngram_lm_model?: string } | undefined,
@@ -45,14 +50,11 @@ async function fusionOf(
 }
 
 /** @param run is told too whether NeMo scored padding frames of the clip: its beam adds their scores, which orders nothing but costs paths */
-function eachClip(
-  family: keyof typeof FAMILIES,
-  run: (logProbs: Float32Array, clip: number, isPadded: boolean) => void,
-): void {
+function eachClip(family: Family, run: (logProbs: Float32Array, clip: number, isPadded: boolean) => void): void {
   const { lengths, clips } = results[`ctc.${family}.inputs`] as Inputs;
   clips.forEach((name, clip) => {
     const { data } = golden.array(`ctc.${family}.${name}.log_probs`);
-    const size = lengths[clip]! * FAMILIES[family];
+    const size = lengths[clip]! * numClassesOf(family);
     run(data.subarray(0, size), clip, size < data.length);
   });
 }
@@ -60,7 +62,7 @@ function eachClip(
 test.each(['char', 'bpe'] as const)(
   '%s: greedy CTC with a language model chooses the classes NeMo chooses',
   async (family) => {
-    const numClasses = FAMILIES[family];
+    const numClasses = numClassesOf(family);
     const { decoding, hypotheses } = results[`ctc.${family}.greedy_lm`] as Case<Wanted>;
     const fusion = await fusionOf(decoding.greedy, numClasses);
     eachClip(family, (logProbs, clip) => {
@@ -77,7 +79,7 @@ const BEAMS = ['beam_batch_1', 'beam_batch_4', 'beam_batch_16', 'beam_batch_8_be
 test.each(BEAMS.flatMap((name) => [[name, 'char'] as const, [name, 'bpe'] as const]))(
   '%s (%s) gives the n-best list of NeMo',
   async (name, family) => {
-    const numClasses = FAMILIES[family];
+    const numClasses = numClassesOf(family);
     const { decoding, hypotheses } = results[`ctc.${family}.${name}`] as Case<
       readonly Wanted[] | { first_8: readonly Wanted[]; n_best_count: number }
     >;
@@ -98,34 +100,39 @@ test.each(BEAMS.flatMap((name) => [[name, 'char'] as const, [name, 'bpe'] as con
   },
 );
 
-test.each(['pyctcdecode_8', 'pyctcdecode_8_lm'].flatMap((name) => [[name, 'char'] as const, [name, 'bpe'] as const]))(
-  '%s (%s) gives the texts of NeMo',
-  async (name, family) => {
-    const { vocabulary } = results[`ctc.${family}.inputs`] as { vocabulary: string[] };
-    const { decoding, hypotheses } = results[`ctc.${family}.${name}`] as Case<readonly (Wanted & { text: string })[]>;
-    const { beam_size: beamSize, beam_beta: beta, ngram_lm_alpha: alpha, ngram_lm_model: file } = decoding.beam!;
-    const lm = file
-      ? await WordLm.load(await openAsBlob(fileURLToPath(new URL(file, goldenFolder('decoding')))))
-      : undefined;
-    eachClip(family, (logProbs, clip) => {
-      const readings = decodeCtcWords(logProbs, {
-        pieces: vocabulary,
-        beamSize,
-        beamPrune: -10,
-        tokenMin: -5,
-        lm,
-        alpha,
-        beta,
-      });
-      expect(readings.map(({ text }) => text)).toEqual(hypotheses[clip]!.map(({ text }) => text));
-      readings.forEach(({ score, words }, index) => {
-        const wanted = hypotheses[clip]![index]!;
-        expect(Math.abs(score - wanted.score)).toBeLessThan(TOLERANCE.score * Math.max(1, wanted.y_sequence.length));
-        expect(words.map(({ word, start, end }) => [word, [start, end]])).toEqual(wanted.timestamp);
-      });
+const WORD_BEAMS = ['pyctcdecode_8', 'pyctcdecode_8_lm'].flatMap((name) => [
+  [name, 'char'] as const,
+  [name, 'bpe'] as const,
+]);
+const isMade = ([name, family]: (typeof WORD_BEAMS)[number]): boolean =>
+  'hypotheses' in (results[`ctc.${family}.${name}`] as object);
+test.skip.each(WORD_BEAMS.filter((beam) => !isMade(beam)))('%s (%s): the set was made without pyctcdecode', () => {});
+
+test.each(WORD_BEAMS.filter(isMade))('%s (%s) gives the texts of NeMo', async (name, family) => {
+  const { vocabulary } = results[`ctc.${family}.inputs`] as { vocabulary: string[] };
+  const { decoding, hypotheses } = results[`ctc.${family}.${name}`] as Case<readonly (Wanted & { text: string })[]>;
+  const { beam_size: beamSize, beam_beta: beta, ngram_lm_alpha: alpha, ngram_lm_model: file } = decoding.beam!;
+  const lm = file
+    ? await WordLm.load(await openAsBlob(fileURLToPath(new URL(file, goldenFolder('decoding')))))
+    : undefined;
+  eachClip(family, (logProbs, clip) => {
+    const readings = decodeCtcWords(logProbs, {
+      pieces: vocabulary,
+      beamSize,
+      beamPrune: -10,
+      tokenMin: -5,
+      lm,
+      alpha,
+      beta,
     });
-  },
-);
+    expect(readings.map(({ text }) => text)).toEqual(hypotheses[clip]!.map(({ text }) => text));
+    readings.forEach(({ score, words }, index) => {
+      const wanted = hypotheses[clip]![index]!;
+      expect(Math.abs(score - wanted.score)).toBeLessThan(TOLERANCE.score * Math.max(1, wanted.y_sequence.length));
+      expect(words.map(({ word, start, end }) => [word, [start, end]])).toEqual(wanted.timestamp);
+    });
+  });
+});
 
 function expectReadings(readings: readonly BeamReading[], wanted: readonly Wanted[], isPadded: boolean): void {
   expect(readings.map(({ emissions }) => emissions.map(({ token }) => token))).toEqual(

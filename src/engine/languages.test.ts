@@ -86,13 +86,15 @@ test.each(['prompt-hybrid-rnnt-ctc', 'prompt-rnnt-streaming'])('%s streams what 
     if (pad_and_drop_preencoded) continue;
     if (model.parts.spec.ctc)
       await model.changeDecodingStrategy(undefined, { decoderType: key.includes('.ctc.') ? 'ctc' : 'rnnt' });
-    const stream = await model.openStream({ attContextSize: att_context_size }, () => {});
+    const texts: string[] = [];
+    const stream = await model.openStream({ attContextSize: att_context_size }, ({ committed, draft }) =>
+      texts.push((committed + draft).trim()),
+    );
     const { samples } = openInput(input);
     for (let from = 0; from < samples.length; from += 1700) await stream.push(samples.slice(from, from + 1700));
-    const { text } = await stream.finish();
-    // NeMo's simulator may drop the very last encoder frame, so its last text can lack the end of ours.
-    const last = steps.at(-1)!.text.trim();
-    expect([key, text.trim().startsWith(last.slice(0, -2))]).toEqual([key, true]);
-    expect(text.trim().length - last.length).toBeLessThan(12);
+    await stream.finish();
+    // NeMo's simulator drops the very last encoder frame, or adds one of the padding column: its last text may differ.
+    const wanted = steps.map(({ text }) => text.trim());
+    expect([key, ...texts.slice(0, wanted.length - 1)]).toEqual([key, ...wanted.slice(0, -1)]);
   }
 });

@@ -114,11 +114,17 @@ const CONFORMER_VARIANTS = [
   'causal-downsampling-striding',
 ];
 
-test.each(CONFORMER_VARIANTS)("the Conformer with %s gives NeMo's frames", (name) =>
+/** A seed may draw sizes that NeMo refuses for an option. */
+const made = (caseName: string, names: readonly string[]): string[] => {
+  const variants = openGolden(caseName).json['variants'] as Record<string, object>;
+  return names.filter((name) => !('raises' in variants[name]!));
+};
+
+test.each(made('conformer-variants', CONFORMER_VARIANTS))("the Conformer with %s gives NeMo's frames", (name) =>
   expectVariant('conformer-variants', name),
 );
 
-test.each(CONV_VARIANTS)("the convolutional encoder with %s gives NeMo's frames", (name) =>
+test.each(made('conv-variants', CONV_VARIANTS))("the convolutional encoder with %s gives NeMo's frames", (name) =>
   expectVariant('conv-variants', name),
 );
 
