@@ -10,6 +10,7 @@ import {
   seesPadding,
 } from '../../src/model/encoder.ts';
 import { isIgnoredWeight } from '../../src/model/ignored-weights.ts';
+import type { Graph } from '../../src/onnx/graph.ts';
 import { readEncoderSpec } from '../../src/model/spec.ts';
 import { GraphSession, type HostTensor, openCheckpoint } from './graph-session.ts';
 import type { NpyArray } from './npz.ts';
@@ -33,10 +34,19 @@ export class EncoderSession {
   /**
    * @param masked built for padded batches
    * @param change turns the archive's spec into the one to run
+   * @param create makes a session of a graph, which it may have rewritten
    */
   static async open(
     archive: Blob,
-    { masked, change = (spec) => spec }: { masked: boolean; change?: (spec: EncoderSpec) => EncoderSpec },
+    {
+      masked,
+      change = (spec) => spec,
+      create = (graph) => GraphSession.create(graph),
+    }: {
+      masked: boolean;
+      change?: (spec: EncoderSpec) => EncoderSpec;
+      create?: (graph: Graph) => Promise<GraphSession>;
+    },
   ): Promise<EncoderSession> {
     const { config, weights } = await openCheckpoint(archive);
     const spec = change(readEncoderSpec((config as { encoder: never }).encoder));
@@ -47,8 +57,8 @@ export class EncoderSession {
     return new EncoderSession(
       spec,
       masked,
-      await GraphSession.create(named('encoder')!),
-      positions && (await GraphSession.create(positions)),
+      await create(named('encoder')!),
+      positions && (await create(positions)),
     );
   }
 

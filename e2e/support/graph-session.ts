@@ -30,8 +30,9 @@ export class GraphSession {
     this.#session = session;
   }
 
-  static async create(graph: Graph): Promise<GraphSession> {
-    const instance = await loadOrt({ webgpu: false, numThreads: 1 });
+  /** @param device `webgpu` needs `openDawn` first; the first call of a process decides for all */
+  static async create(graph: Graph, device: 'wasm' | 'webgpu' = 'wasm'): Promise<GraphSession> {
+    const instance = await loadOrt({ webgpu: device === 'webgpu', numThreads: 1 });
     const layout = layOutWeights([graph], graph.name);
     const files = [];
     for (const file of layout.files) {
@@ -40,7 +41,7 @@ export class GraphSession {
       files.push({ name: file.name, data: new Blob(chunks) });
     }
     const part = { name: graph.name, model: writeModel(graph, layout.locations), files };
-    return new GraphSession(instance, await Session.create(instance, part, { device: 'wasm' }));
+    return new GraphSession(instance, await Session.create(instance, part, { device }));
   }
 
   async run(

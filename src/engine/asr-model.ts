@@ -124,8 +124,8 @@ export class LoadedModel implements EngineModel, RunningModel {
     return this.parts.exports.saveAsrModelTo();
   }
 
-  /** The graphs with their weights, tokenizer and configuration. */
-  exportOnnx(options: { readonly precision?: string } = {}): CheckpointFiles {
+  /** The graphs with their weights, tokenizer and configuration; in another precision than the model's they are made anew from the source. */
+  exportOnnx(options: { readonly precision?: string } = {}): Promise<CheckpointFiles> {
     this.#assertUsable();
     return this.parts.exports.exportOnnx(options);
   }

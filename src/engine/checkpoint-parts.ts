@@ -8,8 +8,9 @@ import { assert } from '../base/errors.ts';
 import type { CheckpointFiles } from '../base/files.ts';
 import type { CheckpointSpec } from '../model/checkpoint-spec.ts';
 import type { GraphPart } from '../runtime/session.ts';
+import type { Arithmetic, Precision } from './options.ts';
 
-export const FORMAT = 4;
+export const FORMAT = 5;
 
 export type GraphName =
   | 'encoder'
@@ -32,6 +33,9 @@ export type PartsMeta = {
   readonly config: unknown;
   readonly numParameters: number;
   readonly weightBytes: number;
+  /** How the weights are kept, and in what the encoder computes. */
+  readonly precision: Precision;
+  readonly arithmetic: Arithmetic;
   /** External data files of every graph. */
   readonly graphs: Readonly<Partial<Record<GraphName, readonly string[]>>>;
   /** A second model, for Canary's timestamps; its files are named by `alignerFile`. */

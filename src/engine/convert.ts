@@ -26,6 +26,7 @@ import {
   tokenizerFile,
 } from './checkpoint-parts.ts';
 import { type NamedGraph, buildGroups } from './graph-groups.ts';
+import { type PrecisionPlan, inForm } from './precision.ts';
 
 /** Where the parts go; `CheckpointStore.beginWrite` gives one. Chunks of a file come in order, file after file. */
 export interface PartSink {
@@ -50,15 +51,16 @@ export async function openCheckpoint(source: Blob | CheckpointFiles, signal?: Ab
   return source instanceof Blob ? openArchive(source, signal ? { signal } : {}) : source;
 }
 
-/** Writes every part of the checkpoint to `sink`; returns what has to be remembered about them. */
+/** Writes every part of the checkpoint to `sink`, in the forms of `precision`; returns what has to be remembered about them. */
 export async function convertCheckpoint(
   files: CheckpointFiles,
   sink: PartSink,
-  { signal, onProgress }: ConvertOptions,
+  precision: PrecisionPlan,
+  { signal, onProgress }: ConvertOptions = {},
 ): Promise<PartsMeta> {
-  const plans = [await planCheckpoint(files)];
+  const plans = [await planCheckpoint(files, precision)];
   const inner = alignerFiles(files, plans[0] as Plan);
-  if (inner) plans.push(await planCheckpoint(inner));
+  if (inner) plans.push(await planCheckpoint(inner, precision));
   if (plans[1]) checkAligner((plans[0] as Plan).spec, plans[1].spec);
   const totalBytes = plans.reduce((sum, { bytes }) => sum + bytes, 0);
   let loadedBytes = 0;
@@ -77,28 +79,42 @@ export async function convertCheckpoint(
 
 /** What will be written, laid out and checked before the first byte is. */
 type Plan = Awaited<ReturnType<typeof readCheckpoint>> & {
-  readonly layouts: readonly { readonly graphs: readonly NamedGraph[]; readonly layout: ExternalLayout }[];
+  readonly precision: PrecisionPlan;
+  readonly layouts: readonly LaidOut[];
   readonly bytes: number;
 };
 
-async function planCheckpoint(files: CheckpointFiles): Promise<Plan> {
+type LaidOut = { readonly graphs: readonly NamedGraph[]; readonly layout: ExternalLayout };
+
+async function planCheckpoint(files: CheckpointFiles, precision: PrecisionPlan): Promise<Plan> {
   const checkpoint = await readCheckpoint(files);
-  const { spec, weights } = checkpoint;
-  const groups = buildGroups(spec, weights);
-  weights.assertAllUsed(isIgnoredWeight);
-  const layouts = groups.map(({ prefix, graphs }) => ({
-    graphs,
-    layout: layOutWeights(
+  const layouts = layOutCheckpoint(checkpoint.spec, checkpoint.weights, precision);
+  checkpoint.weights.assertAllUsed(isIgnoredWeight);
+  return { ...checkpoint, precision, layouts, bytes: bytesOf(layouts) };
+}
+
+/** Bytes of a checkpoint's weights in the forms of `precision`; nothing is read. */
+export function measureWeights(spec: CheckpointSpec, weights: WeightReader, precision: PrecisionPlan): number {
+  return bytesOf(layOutCheckpoint(spec, weights, precision));
+}
+
+function layOutCheckpoint(spec: CheckpointSpec, weights: WeightReader, precision: PrecisionPlan): LaidOut[] {
+  return buildGroups(spec, weights).map((group) => {
+    const graphs = group.graphs.map(({ name, graph }) => ({ name, graph: inForm(graph, precision.formOf(name)) }));
+    const layout = layOutWeights(
       graphs.map((entry) => entry.graph),
-      prefix,
-    ),
-  }));
-  const bytes = layouts.flatMap(({ layout }) => layout.files).reduce((sum, file) => sum + file.bytes, 0);
-  return { ...checkpoint, layouts, bytes };
+      group.prefix,
+    );
+    return { graphs, layout };
+  });
+}
+
+function bytesOf(layouts: readonly LaidOut[]): number {
+  return layouts.flatMap(({ layout }) => layout.files).reduce((sum, file) => sum + file.bytes, 0);
 }
 
 async function writePlan(
-  { config, spec, weights, layouts, bytes }: Plan,
+  { config, spec, weights, precision: { precision, arithmetic }, layouts, bytes }: Plan,
   files: CheckpointFiles,
   sink: PartSink,
   onBytes: (bytes: number) => void,
@@ -121,7 +137,16 @@ async function writePlan(
   await writeFrontEnd(weights, sink);
   for (const member of isClassifier(spec) ? [] : tokenizerMembers(spec.tokenizer))
     await sink.write(tokenizerFile(member), requiredTokenizer(files, member));
-  return { format: FORMAT, spec, config, numParameters: weights.numParameters(), weightBytes: bytes, graphs: meta };
+  return {
+    format: FORMAT,
+    spec,
+    config,
+    numParameters: weights.numParameters(),
+    weightBytes: bytes,
+    precision,
+    arithmetic,
+    graphs: meta,
+  };
 }
 
 /** The checkpoint's own window and filterbank are authoritative where it carries them. */

@@ -1,5 +1,6 @@
 /** What a checkpoint is, told from its configuration and the shapes of its tensors: no weight is read, nothing is run. */
 import type { CheckpointFiles } from '../base/files.ts';
+import type { CheckpointSpec } from '../model/checkpoint-spec.ts';
 import type { ClassifierSpec } from '../model/classifier-spec.ts';
 import { frameFactor } from '../model/encoder.ts';
 import type { MelSpec } from '../model/preprocessor-spec.ts';
@@ -8,8 +9,9 @@ import { isCacheAware, streamableContexts } from '../model/streaming-spec.ts';
 import type { WeightReader } from '../model/weight-reader.ts';
 import type { TokenizerSpec } from '../model/tokenizer-spec.ts';
 import { tokenizerFile } from './checkpoint-parts.ts';
-import { readCheckpoint } from './convert.ts';
+import { measureWeights, readCheckpoint } from './convert.ts';
 import type { Precision } from './options.ts';
+import { planPrecision } from './precision.ts';
 import { createTokenizer } from './tokenizer.ts';
 
 /** A head of a checkpoint. */
@@ -97,14 +99,12 @@ async function describeRecognizer(
       durations: transducer?.durations ?? [],
     },
     streaming: { cacheAware: isCacheAware(spec), attContextSizes: streamableContexts(spec) },
-    memory: weightBytes(weights),
+    memory: weightBytes(spec, weights),
   };
 }
 
-function describeClassifier(
-  { className, nemoVersion, frontEnd, encoder, classification }: ClassifierSpec,
-  weights: WeightReader,
-): CheckpointDescription {
+function describeClassifier(spec: ClassifierSpec, weights: WeightReader): CheckpointDescription {
+  const { className, nemoVersion, frontEnd, encoder, classification } = spec;
   const features =
     frontEnd.kind === 'mel'
       ? featuresOf('mel', frontEnd.mel)
@@ -125,7 +125,7 @@ function describeClassifier(
     labels: classification.labels,
     decoding: { default: 'classification', maxSymbols: null, durations: [] },
     streaming: { cacheAware: false, attContextSizes: [] },
-    memory: weightBytes(weights),
+    memory: weightBytes(spec, weights),
   };
 }
 
@@ -156,23 +156,9 @@ function summaryOf(encoder: ModelSpec['encoder']): Record<string, unknown> {
   return Object.fromEntries(entries) as Record<string, unknown>;
 }
 
-/** Matrices below this many elements stay as they are: quantising them saves nothing. */
-const MIN_QUANTIZED = 4096;
-/** int4 keeps one float32 scale for so many values. */
-const BLOCK = 32;
-
-/** fp16 halves everything; int8 (one scale a column) and int4 (one a block) shrink matrices and leave vectors in float32. */
-function weightBytes(weights: WeightReader): Record<Precision, number> {
-  const bytes = { fp32: 0, fp16: 0, int8: 0, int4: 0 };
-  for (const name of weights.names('')) {
-    if (name.startsWith('preprocessor.') || name.endsWith('num_batches_tracked')) continue;
-    const shape = weights.shape(name);
-    const size = shape.reduce((product, length) => product * length, 1);
-    const isMatrix = shape.filter((length) => length > 1).length >= 2 && size >= MIN_QUANTIZED;
-    bytes.fp32 += 4 * size;
-    bytes.fp16 += 2 * size;
-    bytes.int8 += isMatrix ? size + 4 * (shape[0] as number) : 4 * size;
-    bytes.int4 += isMatrix ? size / 2 + (4 * size) / BLOCK : 4 * size;
-  }
-  return { fp32: bytes.fp32, fp16: bytes.fp16, int8: Math.ceil(bytes.int8), int4: Math.ceil(bytes.int4) };
+/** As a GPU holds them; on WASM fp16 weights become fp32 when they are loaded. */
+function weightBytes(spec: CheckpointSpec, weights: WeightReader): Record<Precision, number> {
+  const target = { encoder: 'webgpu', decoder: 'auto', hasShaderF16: true } as const;
+  const bytesAt = (precision: Precision): number => measureWeights(spec, weights, planPrecision(precision, target));
+  return { fp32: bytesAt('fp32'), fp16: bytesAt('fp16'), int8: bytesAt('int8'), int4: bytesAt('int4') };
 }

@@ -22,8 +22,10 @@ import { HypothesisWriter } from './hypothesis.ts';
 import { type ClassifierParts, LoadedClassifier } from './loaded-classifier.ts';
 import { classifierInfo, modelInfo } from './model-info.ts';
 import { obtainParts } from './obtain-parts.ts';
-import type { Device, LoadOptions, ModelReport } from './options.ts';
+import type { Device, LoadOptions, ModelReport, Precision } from './options.ts';
 import { openOriginal } from './original.ts';
+import type { Placement } from './placement.ts';
+import { checkPrecision, choosePrecision } from './precision.ts';
 import { ModelSessions } from './sessions.ts';
 import { openStore } from './store.ts';
 import { VoiceDetectors } from './voice-detectors.ts';
@@ -44,11 +46,14 @@ export type EngineLoadOptions = LoadOptions & {
 /** Loads a checkpoint. Throws the `checkpoint-*`, `download-failed`, `wrong-class` … errors of `base/errors.ts`. */
 export async function loadModel(source: CheckpointSource, options: EngineLoadOptions): Promise<EngineModel> {
   const { device = 'auto', decoderDevice = 'auto', precision = 'auto', cache = true, signal, onProgress } = options;
-  if (precision !== 'auto' && precision !== 'fp32')
-    throw new AsrError('unsupported-option', `precision "${precision}" is not supported yet; use "fp32" or "auto".`);
+  checkPrecision(precision);
+  const chosen = await chooseDevice(device);
+  const placed = placement(chosen, decoderDevice);
+  const { hasShaderF16 } = chosen;
   const startedAt = performance.now();
   const store = await openStore();
   const parts = await obtainParts(source, {
+    precision: choosePrecision(precision, { ...placed, hasShaderF16 }),
     ...(cache ? { store } : {}),
     source: { ...sourceOptions(options), ...(cache ? { store } : {}) },
     ...(signal ? { signal } : {}),
@@ -58,7 +63,6 @@ export async function loadModel(source: CheckpointSource, options: EngineLoadOpt
   assertClass(spec, options.expectedClass);
   const openedAt = performance.now();
 
-  const chosen = await chooseDevice(device);
   const numThreads = options.numThreads ?? defaultThreads();
   const instance = await loadOrt({
     webgpu: chosen.device === 'webgpu',
@@ -66,9 +70,7 @@ export async function loadModel(source: CheckpointSource, options: EngineLoadOpt
     ...(options.assetBase ? { wasmPaths: new URL('ort/', options.assetBase).href } : {}),
   });
   const fallbacks: string[] = [];
-  const sessions = new ModelSessions(instance, parts, placement(chosen, decoderDevice), (reason) =>
-    fallbacks.push(reason),
-  );
+  const sessions = new ModelSessions(instance, parts, placed, (reason) => fallbacks.push(reason));
   onProgress?.({ phase: 'load', part: 'encoder' });
   await sessions.withFallback(async () => {
     await sessions.get('encoder');
@@ -85,15 +87,18 @@ export async function loadModel(source: CheckpointSource, options: EngineLoadOpt
     requested: device,
     device: sessions.deviceOf('encoder'),
     decoderDevice: sessions.deviceOf(mainHead(spec)),
-    precision: 'fp32',
-    reason: [chosen.reason, ...fallbacks].join(' '),
+    precision: parts.meta.precision,
+    arithmetic: parts.meta.arithmetic,
+    reason: [chosen.reason, ...precisionReason(precision, parts), ...fallbacks].join(' '),
     adapter: chosen.adapter,
     numThreads,
     seconds,
     fromCache: parts.fromCache,
     weightBytes: parts.meta.weightBytes,
   });
-  const exports = new CheckpointExport(parts, () => openOriginal(source, sourceOptions(options)));
+  const exports = new CheckpointExport(parts, { ...placed, hasShaderF16 }, () =>
+    openOriginal(source, sourceOptions(options)),
+  );
   if (isClassifier(spec)) return createClassifier(spec, { parts, sessions, report, exports });
   const melConfig = await createMelConfig(spec.mel, parts.files);
   const tokenizer = await createTokenizer(spec.tokenizer, parts.files);
@@ -184,10 +189,17 @@ function assertClass({ className }: CheckpointSpec, expected: string | undefined
   );
 }
 
-function placement(
-  chosen: DeviceChoice,
-  decoderDevice: 'auto' | 'webgpu' | 'wasm',
-): { encoder: 'webgpu' | 'wasm'; decoder: 'auto' | 'webgpu' | 'wasm' } {
+/** A sentence where the weights are not what a reader of the options would think. */
+function precisionReason(requested: Precision | 'auto', { meta }: CheckpointParts): string[] {
+  const { precision, arithmetic } = meta;
+  if (requested === 'auto')
+    return precision === 'fp32' ? [] : [`As fp32 the weights would not fit: they are kept as ${precision}.`];
+  if (precision === 'fp16' && arithmetic === 'fp32')
+    return ['Weights are stored as fp16 and multiplied as fp32: this device has no fp16 shaders.'];
+  return [];
+}
+
+function placement(chosen: DeviceChoice, decoderDevice: Device | 'auto'): Placement {
   // Without WebGPU the decoder has no choice either.
   return { encoder: chosen.device, decoder: chosen.device === 'wasm' ? 'wasm' : decoderDevice };
 }

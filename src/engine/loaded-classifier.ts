@@ -95,7 +95,7 @@ export class LoadedClassifier implements EngineModel {
   }
 
   /** As for recognizers. */
-  exportOnnx(options: { readonly precision?: string } = {}): CheckpointFiles {
+  exportOnnx(options: { readonly precision?: string } = {}): Promise<CheckpointFiles> {
     this.#assertUsable();
     return this.parts.exports.exportOnnx(options);
   }

@@ -4,18 +4,20 @@
  * Conversion writes into the store directly; where nothing may be stored (cache off, private mode, no room) it goes to memory instead.
  */
 import type { CheckpointFiles } from '../base/files.ts';
-import { isAsrError } from '../base/errors.ts';
+import { AsrError, isAsrError } from '../base/errors.ts';
 import type { OnProgress } from '../base/progress.ts';
 import { withLock } from '../checkpoint/lock.ts';
 import { type CheckpointSource, type OpenedSource, type SourceOptions, openSource } from '../checkpoint/source.ts';
 import type { CheckpointStore } from '../checkpoint/store.ts';
 import { type CheckpointParts, FORMAT, type PartsMeta } from './checkpoint-parts.ts';
-import { type PartSink, convertCheckpoint, openCheckpoint } from './convert.ts';
+import { type ConvertOptions, type PartSink, convertCheckpoint, openCheckpoint, readCheckpoint } from './convert.ts';
+import type { PrecisionChoice, PrecisionPlan } from './precision.ts';
 
 export type ObtainOptions = {
   /** Absent: nothing is kept. */
   readonly store?: CheckpointStore;
   readonly source: SourceOptions;
+  readonly precision: PrecisionChoice;
   readonly signal?: AbortSignal;
   readonly onProgress?: OnProgress;
 };
@@ -23,7 +25,7 @@ export type ObtainOptions = {
 export async function obtainParts(source: CheckpointSource, options: ObtainOptions): Promise<CheckpointParts> {
   const { store, signal } = options;
   if (source.kind === 'stored') {
-    const stored = await storedParts(store, source.id, signal);
+    const stored = await storedById(source.id, options);
     if (stored) return stored;
   }
   const opened = await openSource(source, options.source);
@@ -31,8 +33,35 @@ export async function obtainParts(source: CheckpointSource, options: ObtainOptio
   if (!store?.isPersistent) return convertInMemory(opened, options);
   return withLock(
     id,
-    async () => (await storedParts(store, id, signal)) ?? convertIntoStore(opened, id, store, options),
+    async () => (await anyStored(id, options)) ?? convertIntoStore(opened, id, store, options),
     signal,
+  );
+}
+
+/** The first of the wanted precisions that is stored. */
+async function anyStored(
+  id: string,
+  { store, precision, signal }: ObtainOptions,
+): Promise<CheckpointParts | undefined> {
+  for (const { key } of precision.candidates) {
+    const stored = await storedParts(store, id + key, signal);
+    if (stored) return stored;
+  }
+  return undefined;
+}
+
+/** What was asked for by id; of the same checkpoint in other precisions the one that was asked for. */
+async function storedById(id: string, options: ObtainOptions): Promise<CheckpointParts | undefined> {
+  const { store, precision, signal } = options;
+  const stored = await storedParts(store, id, signal);
+  if (!stored || precision.candidates.length > 1) return stored;
+  const [wanted] = precision.candidates as readonly [PrecisionPlan];
+  const sibling = await anyStored(`${id.slice(0, id.lastIndexOf('#'))}#${FORMAT}`, options);
+  if (sibling) return sibling;
+  if (stored.meta.precision === wanted.precision) return stored; // for another device: slower, not wrong
+  throw new AsrError(
+    'unsupported-option',
+    `The stored ${stored.name} is ${stored.meta.precision}; open the checkpoint from where it came to have it in ${wanted.precision}.`,
   );
 }
 
@@ -55,27 +84,40 @@ async function convertIntoStore(
   options: ObtainOptions,
 ): Promise<CheckpointParts> {
   const files = await openFiles(opened, options);
+  const plan = await planFor(files, options);
+  const key = id + plan.key;
   try {
-    const writer = await store.beginWrite(id, { expectedBytes: opened.sizeBytes });
+    const writer = await store.beginWrite(key, { expectedBytes: opened.sizeBytes });
     try {
-      const meta = await convertCheckpoint(files, writer, options);
+      const meta = await convertCheckpoint(files, writer, plan, options);
       await writer.commit({ name: opened.name, className: meta.spec.className, data: meta });
       await store.persist();
     } finally {
       await writer.abort();
     }
     await opened.discard();
-    const stored = await storedParts(store, id, options.signal);
+    const stored = await storedParts(store, key, options.signal);
     if (stored) return { ...stored, fromCache: false };
   } catch (error) {
     // No room is no reason not to run: the checkpoint is converted again, to memory.
     if (!isAsrError(error, 'quota')) throw error;
   }
-  return convertFiles(files, opened.name, options);
+  return convertFiles(files, opened.name, plan, options);
 }
 
 async function convertInMemory(opened: OpenedSource, options: ObtainOptions): Promise<CheckpointParts> {
-  return convertFiles(await openFiles(opened, options), opened.name, options);
+  const files = await openFiles(opened, options);
+  return convertFiles(files, opened.name, await planFor(files, options), options);
+}
+
+/** Only `auto` has to know how large the checkpoint is. */
+async function planFor(
+  files: CheckpointFiles,
+  { precision: { candidates, choose } }: ObtainOptions,
+): Promise<PrecisionPlan> {
+  if (candidates.length === 1) return candidates[0] as PrecisionPlan;
+  const { weights } = await readCheckpoint(files);
+  return choose(4 * weights.numParameters());
 }
 
 async function openFiles(opened: OpenedSource, { signal, onProgress }: ObtainOptions): Promise<CheckpointFiles> {
@@ -83,9 +125,15 @@ async function openFiles(opened: OpenedSource, { signal, onProgress }: ObtainOpt
   return openCheckpoint(content, signal);
 }
 
-async function convertFiles(files: CheckpointFiles, name: string, options: ObtainOptions): Promise<CheckpointParts> {
+/** Converts to memory. */
+export async function convertFiles(
+  files: CheckpointFiles,
+  name: string,
+  plan: PrecisionPlan,
+  options: ConvertOptions = {},
+): Promise<CheckpointParts> {
   const sink = new MemorySink();
-  const meta = await convertCheckpoint(files, sink, options);
+  const meta = await convertCheckpoint(files, sink, plan, options);
   return { name, meta, files: sink.files(), fromCache: false };
 }
 

@@ -6,8 +6,10 @@ import type { CheckpointSource } from '../checkpoint/source.ts';
 
 /** Where a part of the model runs. */
 export type Device = 'webgpu' | 'wasm';
-/** How weights are kept on the device. */
+/** How weights are kept. */
 export type Precision = 'fp32' | 'fp16' | 'int8' | 'int4';
+/** In what the encoder multiplies. */
+export type Arithmetic = 'fp32' | 'fp16' | 'int8';
 
 /** Options that every long operation takes. */
 export type CallOptions = {
@@ -22,7 +24,10 @@ export type LoadOptions = CallOptions & {
   readonly device?: Device | 'auto';
   /** Where predictor, joint and CTC head run. `'auto'` takes what is measured faster. @default 'auto' */
   readonly decoderDevice?: Device | 'auto';
-  /** @default 'auto' (today fp32 on every device) */
+  /**
+   * How weights are kept. `'auto'` is fp32, the only one that gives NeMo's numbers, and int8 where fp32 would not fit; `report.precision` and
+   * `report.arithmetic` say what runs. The README says what each costs. @default 'auto'
+   */
   readonly precision?: Precision | 'auto';
   /** WASM threads; more than one needs cross-origin isolation. @default 1 */
   readonly numThreads?: number;
@@ -179,8 +184,11 @@ export type ModelReport = {
   readonly device: Device;
   /** Device of predictor, joint and CTC head. */
   readonly decoderDevice: Device;
+  /** How the weights are kept. */
   readonly precision: Precision;
-  /** One sentence: why this device. */
+  /** In what the encoder multiplies: fp16 weights are multiplied as fp32 where the device has no fp16 shaders, int4 everywhere. */
+  readonly arithmetic: Arithmetic;
+  /** Why this device, and why this precision where nobody asked for it. */
   readonly reason: string;
   /** GPU vendor and architecture as the browser tells them; empty on WASM. */
   readonly adapter: string;
@@ -215,6 +223,8 @@ export type StoredCheckpoint = {
   readonly id: string;
   readonly name: string;
   readonly className: string;
+  /** How the weights are kept: one checkpoint may be stored in several precisions. */
+  readonly precision: Precision;
   readonly bytes: number;
   readonly storedAt: number;
 };

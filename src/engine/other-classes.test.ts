@@ -51,7 +51,7 @@ test.each(['quartznet-ctc-char', 'fastconformer-tdt-bpe', 'canary2-aed'])(
     const [expected] = await model.transcribe([clip]);
     const [result] = await (await load(await model.saveTo())).transcribe([clip]);
     expect(result?.hypothesis.text).toBe(expected?.hypothesis.text);
-    const files = model.exportOnnx();
+    const files = await model.exportOnnx();
     const notes = JSON.parse(await files.get('sotto.json')!.text()) as { graphs: Record<string, string[]> };
     for (const [graph, data] of Object.entries(notes.graphs))
       for (const file of [`${graph}.onnx`, ...data]) expect([...files.keys()]).toContain(file);

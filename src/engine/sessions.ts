@@ -1,9 +1,5 @@
 /**
  * The sessions of one model: made on first use, placed by part, moved to WASM when the GPU fails.
- *
- * Placement: the encoder follows the chosen device, and so do the CTC head and the joint's encoder projection, whose input is already there.
- * Predictor and joint are a few small matrices called hundreds of times a clip: on WASM a call costs 0.1 to 0.9 ms, on a GPU the latency of a
- * submit and a read-back each time, so `auto` puts them on WASM.
  */
 import { type AsrError, isAsrError } from '../base/errors.ts';
 import { positionNames } from '../model/encoder.ts';
@@ -13,14 +9,7 @@ import type { Device } from './options.ts';
 import type { OrtInstance } from '../runtime/ort.ts';
 import { Session } from '../runtime/session.ts';
 import { type CheckpointParts, type GraphName, graphPart } from './checkpoint-parts.ts';
-
-export type Placement = { readonly encoder: Device; readonly decoder: Device | 'auto' };
-
-/**
- * Parts that `auto` puts beside the encoder: their input is there already. The attention decoder is among them: unlike a joint it is a large model
- * of its own, and its keys and values must not travel.
- */
-const FOLLOWS_ENCODER: readonly GraphName[] = ['ctc', 'classification', 'projection', 'cross', 'decoder_step'];
+import { type Placement, deviceOf } from './placement.ts';
 
 /** Outputs that the next session on the same device takes as they are. */
 const KEPT_ON_DEVICE: Partial<Record<GraphName, readonly string[]>> = {
@@ -58,10 +47,7 @@ export class ModelSessions implements AsyncDisposable {
 
   /** Where a part runs now. */
   deviceOf(name: GraphName): Device {
-    const { encoder, decoder } = this.#placement;
-    if (FOLLOWS_ENCODER.includes(name)) return decoder === 'auto' ? encoder : decoder;
-    if (name === 'predictor' || name === 'joint') return decoder === 'auto' ? 'wasm' : decoder;
-    return encoder;
+    return deviceOf(this.#placement, name);
   }
 
   /** The session of a part, created on first use. */
