@@ -156,6 +156,15 @@ describe('transcribe', () => {
     expect(JSON.stringify(row?.hypotheses[0]?.alignments)).toMatch(/\[-\d/);
   });
 
+  test.each(['fp16', 'int8', 'int4'])(
+    '--precision %s gives the same text, and the JSON tells it',
+    async (precision) => {
+      const [row] = await json<Row[]>('transcribe', '--json', '--precision', precision, '--model', MODEL, clip);
+      expect(row?.precision).toBe(precision);
+      expect(row?.hypotheses[0]?.text).toBe(golden.transcripts('greedy').single[0]?.text);
+    },
+  );
+
   test('without --json prints the text, with the name when there are several', async () => {
     const texts = golden.transcripts('greedy').single.map(({ text }) => text.trim());
     expect((await run('transcribe', '--model', MODEL, clip)).out).toBe(`${texts[0]}\n`);
@@ -289,6 +298,7 @@ test('inspect tells class, size, tokenizer and streaming without running anythin
   });
   const { memory, parameters } = description as { memory: Record<string, number>; parameters: number };
   expect(memory['fp32']).toBe(4 * parameters);
+  for (const precision of ['fp16', 'int8', 'int4']) expect(memory[precision]).toBeLessThan(2.6 * parameters);
   expect((await run('inspect', MODEL)).out.split('\n').length).toBeLessThan(24);
 });
 
@@ -299,14 +309,18 @@ test('save writes an archive that gives the same text, and export-onnx every gra
     (await run('transcribe', '--model', MODEL, clip)).out,
   );
 
-  expect((await run('export-onnx', MODEL, scratch('onnx'))).status).toBe(0);
-  const { graphs } = JSON.parse(readFileSync(scratch('onnx/sotto.json'), 'utf8')) as {
-    graphs: Record<string, string[]>;
-  };
-  expect(Object.keys(graphs)).toContain('encoder');
-  for (const [name, files] of Object.entries(graphs)) {
-    for (const file of [`${name}.onnx`, ...files])
-      expect(readFileSync(join(scratch('onnx'), file)).length).toBeGreaterThan(0);
+  for (const precision of ['fp32', 'int8']) {
+    const folder = scratch(precision);
+    expect((await run('export-onnx', '--precision', precision, MODEL, folder)).status).toBe(0);
+    const notes = JSON.parse(readFileSync(join(folder, 'sotto.json'), 'utf8')) as {
+      precision: string;
+      graphs: Record<string, string[]>;
+    };
+    expect(notes.precision).toBe(precision);
+    expect(Object.keys(notes.graphs)).toContain('encoder');
+    for (const [name, files] of Object.entries(notes.graphs)) {
+      for (const file of [`${name}.onnx`, ...files]) expect(readFileSync(join(folder, file)).length).toBeGreaterThan(0);
+    }
   }
 });
 

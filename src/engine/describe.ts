@@ -156,9 +156,11 @@ function summaryOf(encoder: ModelSpec['encoder']): Record<string, unknown> {
   return Object.fromEntries(entries) as Record<string, unknown>;
 }
 
-/** As a GPU holds them; on WASM fp16 weights become fp32 when they are loaded. */
+/** Of fp32, four bytes a parameter; of the others as much less as their converted parts are, as a GPU holds them: WASM unfolds fp16 to fp32. */
 function weightBytes(spec: CheckpointSpec, weights: WeightReader): Record<Precision, number> {
   const target = { encoder: 'webgpu', decoder: 'auto', hasShaderF16: true } as const;
-  const bytesAt = (precision: Precision): number => measureWeights(spec, weights, planPrecision(precision, target));
-  return { fp32: bytesAt('fp32'), fp16: bytesAt('fp16'), int8: bytesAt('int8'), int4: bytesAt('int4') };
+  const partBytes = (precision: Precision): number => measureWeights(spec, weights, planPrecision(precision, target));
+  const [fp32, full] = [4 * weights.numParameters(), partBytes('fp32')];
+  const bytesAt = (precision: Precision): number => Math.round((fp32 * partBytes(precision)) / full);
+  return { fp32, fp16: bytesAt('fp16'), int8: bytesAt('int8'), int4: bytesAt('int4') };
 }

@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import { TOLERANCE, openGolden } from '../../e2e/support/golden.ts';
 import { readYaml } from '../archive/yaml.ts';
+import type { CheckpointFiles } from '../base/files.ts';
 import { LoadedModel } from './asr-model.ts';
 import type { EngineModel } from './engine-model.ts';
 import { loadModel } from './load.ts';
@@ -56,7 +57,11 @@ test.each(['quartznet-ctc-char', 'fastconformer-tdt-bpe', 'canary2-aed'])(
     for (const [graph, data] of Object.entries(notes.graphs))
       for (const file of [`${graph}.onnx`, ...data]) expect([...files.keys()]).toContain(file);
     expect(await readYaml(files.get('model_config.yaml')!)).toEqual(model.cfg);
-    expect(() => model.exportOnnx({ precision: 'int4' })).toThrow('not supported yet');
+    const small = await model.exportOnnx({ precision: 'int8' });
+    const bytes = (exported: CheckpointFiles) =>
+      [...exported].reduce((sum, [file, { size }]) => sum + (file.endsWith('.data') ? size : 0), 0);
+    expect(bytes(small)).toBeLessThan(0.6 * bytes(files));
+    await expect(model.exportOnnx({ precision: 'int2' })).rejects.toMatchObject({ code: 'unsupported-option' });
   },
 );
 

@@ -24,7 +24,7 @@ const LOAD: Record<string, Check> = {
   ...CALL,
   device: isOneOf('auto', 'webgpu', 'wasm'),
   decoderDevice: isOneOf('auto', 'webgpu', 'wasm'),
-  precision: isOneOf('auto', 'fp32', 'fp16', 'int8', 'int4'),
+  precision: isText, // the engine says which there are
   numThreads: isCount,
   assetBase: isText,
   cache: isBoolean,
