@@ -54,12 +54,7 @@ export class EncoderSession {
     weights.assertAllUsed((name) => isIgnoredWeight(name) || !name.startsWith('encoder.'));
     const named = (name: string) => graphs.find((graph) => graph.name === name);
     const positions = named('positions');
-    return new EncoderSession(
-      spec,
-      masked,
-      await create(named('encoder')!),
-      positions && (await create(positions)),
-    );
+    return new EncoderSession(spec, masked, await create(named('encoder')!), positions && (await create(positions)));
   }
 
   /** Encodes [batch, mels, columns] features, of which the first `lengths` columns are valid. */

@@ -3,7 +3,8 @@
 /** `README.md` of an export. */
 export const EXPORT_GUIDE: string = `# ONNX graphs exported by Sotto
 
-\`sotto.json\` names the graphs, the data files each one needs (in the same folder) and the model's spec. Every graph is float32.
+\`sotto.json\` names the graphs, the data files each one needs (in the same folder) and the model's spec. Inputs and outputs are
+float32 whatever the weights are; \`int8\` and \`int4\` use operators of onnxruntime's own (domain com.microsoft).
 
 \`encoder.onnx\` takes \`features\` [1, numMels, frames], valid frames only: no padding column (but see \`paddingMatters\` in the spec).
 \`encoder_masked.onnx\` is the same for batches, with masks. Heads take \`encoded\` [1, frames, size]: \`ctc.onnx\` gives \`log_probs\`;

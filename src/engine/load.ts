@@ -103,9 +103,10 @@ export async function loadModel(source: CheckpointSource, options: EngineLoadOpt
   const melConfig = await createMelConfig(spec.mel, parts.files);
   const tokenizer = await createTokenizer(spec.tokenizer, parts.files);
   if (spec.aed) checkTokenizer(spec.aed, tokenizer);
-  const aligner = await createAligner(parts, (inner) => {
-    return new ModelSessions(instance, inner, placement(chosen, decoderDevice), (reason) => fallbacks.push(reason));
-  });
+  const aligner = await createAligner(
+    parts,
+    (inner) => new ModelSessions(instance, inner, placed, (reason) => fallbacks.push(reason)),
+  );
   return new LoadedModel({
     spec,
     info: modelInfo(spec, parts, tokenizer),
