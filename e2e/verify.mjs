@@ -13,6 +13,7 @@ const TESTS = [
   'src/decoding/ctc-decoding.test.ts',
   'src/engine/aed.test.ts',
   'src/engine/decoding.test.ts',
+  'src/engine/decoding-sweep.test.ts',
   'src/engine/families.test.ts',
   'src/engine/golden.test.ts',
   'src/engine/languages.test.ts',

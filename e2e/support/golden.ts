@@ -111,6 +111,11 @@ export function goldenFolder(name: string): URL {
   return other && existsSync(other) ? other : new URL(`families/${name}/`, OWN);
 }
 
+/** A file beside the families. */
+export function goldenFile(name: string): URL {
+  return new URL(name, OTHER ? pathToFileURL(`${OTHER}/`) : OWN);
+}
+
 /** The names of all cases. */
 export function listGoldens(): string[] {
   const index: { cases: Record<string, unknown> } = JSON.parse(

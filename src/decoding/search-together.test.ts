@@ -57,12 +57,13 @@ test('clips searched together give what each gives alone, in fewer calls, never 
   const lengths = [7, 0, 12, 3];
   const together = new CountingNetwork();
   const results = await searchTogether(together, lengths.length, (network, clip) =>
-    decodeTransducerMalsd(network, { clip, numFrames: lengths[clip]! }, options),
+    decodeTransducerMalsd(new BeamNetwork(network, clip, options), lengths[clip]!, options),
   );
   let calls = 0;
   for (const [clip, numFrames] of lengths.entries()) {
     const alone = new CountingNetwork();
-    expect(results[clip]).toEqual(await decodeTransducerMalsd(alone, { clip, numFrames }, options));
+    const network = new BeamNetwork(alone, clip, options);
+    expect(results[clip]).toEqual(await decodeTransducerMalsd(network, numFrames, options));
     calls += alone.calls;
   }
   expect(together.calls).toBeLessThan(calls);

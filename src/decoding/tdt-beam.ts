@@ -3,7 +3,7 @@
  *
  * A path waits at the frame it jumped to. NeMo's `timestamp` holds the frame where a token ends; the emissions start where it was heard.
  */
-import { BeamNetwork, type StepScores } from './beam-network.ts';
+import type { BeamNetwork, StepScores } from './beam-network.ts';
 import {
   type BeamOptions,
   type BeamPath,
@@ -16,15 +16,13 @@ import {
 } from './beam-path.ts';
 import { logAddExp, topIndices } from './scores.ts';
 import { shareState, takeBest } from './transducer-beam.ts';
-import type { TransducerNetwork } from './transducer-greedy.ts';
 
 export async function decodeTdtBeam<State>(
-  transducer: TransducerNetwork<State>,
-  { clip, numFrames }: { readonly clip: number; readonly numFrames: number },
+  network: BeamNetwork<State>,
+  numFrames: number,
   options: BeamOptions,
 ): Promise<BeamReading[]> {
   const { blank, durations, scoreNorm } = options;
-  const network = new BeamNetwork(transducer, clip, options);
   const beam = Math.min(options.beamSize, blank);
   const numTokens = Math.min(beam, blank - 1);
   let kept: BeamPath<State>[] = [startPath<State>(blank)];
@@ -50,7 +48,7 @@ export async function decodeTdtBeam<State>(
       }
       for (const duration of blankDurations(bestDurations, durations)) {
         const score = best.score + scores.tokens[blank]! + scores.durations[duration]!;
-        kept.push(continuePath(best, score, frame + durations[duration]!));
+        kept.push(continuePath(best, { score, frame: frame + durations[duration]! }));
       }
       kept = mergeEqual(kept);
 

@@ -4,7 +4,7 @@
  * Only tokens of duration 0 are expanded further within a frame; the others wait at the frame they jump to. As in `tdt-beam.ts`, NeMo's
  * `timestamp` is the frame where a token ends.
  */
-import { BeamNetwork } from './beam-network.ts';
+import type { BeamNetwork } from './beam-network.ts';
 import {
   type BeamPath,
   type BeamReading,
@@ -18,15 +18,13 @@ import { FusionCursor } from './fusion-cursor.ts';
 import { maxIndex, topIndices } from './scores.ts';
 import { mergeEqual, shortestMove } from './tdt-beam.ts';
 import { type MaesOptions, addPrefixScores } from './transducer-maes.ts';
-import type { TransducerNetwork } from './transducer-greedy.ts';
 
 export async function decodeTdtMaes<State>(
-  transducer: TransducerNetwork<State>,
-  { clip, numFrames }: { readonly clip: number; readonly numFrames: number },
+  network: BeamNetwork<State>,
+  numFrames: number,
   options: MaesOptions,
 ): Promise<BeamReading[]> {
   const { blank, durations, scoreNorm, numSteps, expansionGamma } = options;
-  const network = new BeamNetwork(transducer, clip, options);
   const cursor = new FusionCursor<State>(options.fusion);
   const beam = Math.min(options.beamSize, blank);
   const numCandidates = options.beamSize + options.expansionBeta;
@@ -72,7 +70,7 @@ export async function decodeTdtMaes<State>(
           const frames = durations[isBlank && durations[duration] === 0 ? shortest : duration]!;
           const score = path.score + logProb;
           if (isBlank) {
-            moved.push(continuePath(path, score, path.frame + frames));
+            moved.push(continuePath(path, { score, frame: path.frame + frames }));
             continue;
           }
           const next = extendPath(

@@ -3,7 +3,7 @@
  *
  * Paths of one round have the same number of frames plus tokens. NeMo's `timestamp` counts that sum, not frames; the emissions have frames.
  */
-import { BeamNetwork } from './beam-network.ts';
+import type { BeamNetwork } from './beam-network.ts';
 import {
   type BeamOptions,
   type BeamPath,
@@ -12,21 +12,20 @@ import {
   continuePath,
   extendPath,
   startPath,
+  takeStep,
   toReadings,
 } from './beam-path.ts';
 import { logAddExp, topIndices } from './scores.ts';
-import type { TransducerNetwork } from './transducer-greedy.ts';
 
 export async function decodeTransducerAlsd<State>(
-  transducer: TransducerNetwork<State>,
-  { clip, numFrames }: { readonly clip: number; readonly numFrames: number },
+  network: BeamNetwork<State>,
+  numFrames: number,
   options: BeamOptions & {
     /** Longest text, in tokens per encoder frame. */
     readonly maxTargetLength: number;
   },
 ): Promise<BeamReading[]> {
   const { blank, scoreNorm } = options;
-  const network = new BeamNetwork(transducer, clip, options);
   const beam = Math.min(options.beamSize, blank);
   const numRounds = numFrames + Math.trunc(options.maxTargetLength * numFrames);
   let paths: BeamPath<State>[] = [startPath<State>(blank)];
@@ -44,12 +43,16 @@ export async function decodeTransducerAlsd<State>(
     active.forEach((path, index) => {
       const { tokens } = scores[index]!;
       const frame = frames[index]!;
-      const blanked = continuePath(path, path.score + tokens[blank]!);
+      const taken = takeStep(path, blank, tokens, options);
+      const blanked = continuePath(path, { score: path.score + tokens[blank]!, taken });
       candidates.push(blanked);
       if (frame === numFrames - 1) finals.push(blanked);
       for (const token of topIndices(tokens, beam, blank)) {
         const emission = { token, frame, duration: 1, logProb: tokens[token]! };
-        candidates.push(extendPath(path, emission, { score: path.score + tokens[token]!, timestep: round }));
+        const score = path.score + tokens[token]!;
+        candidates.push(
+          extendPath(path, emission, { score, timestep: round, taken: takeStep(path, token, tokens, options) }),
+        );
       }
     });
     paths = recombine(byScore(candidates).slice(0, beam));

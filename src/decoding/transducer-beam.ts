@@ -3,7 +3,7 @@
  *
  * Paths of the same text are not merged, so the n-best list names one text several times, once an alignment. NeMo does so too.
  */
-import { BeamNetwork, type StepScores } from './beam-network.ts';
+import type { BeamNetwork, StepScores } from './beam-network.ts';
 import {
   type BeamOptions,
   type BeamPath,
@@ -12,19 +12,18 @@ import {
   continuePath,
   extendPath,
   startPath,
+  takeStep,
   toReadings,
 } from './beam-path.ts';
 import type { Prefix } from './prefix.ts';
 import { topIndices } from './scores.ts';
-import type { TransducerNetwork } from './transducer-greedy.ts';
 
 export async function decodeTransducerBeam<State>(
-  transducer: TransducerNetwork<State>,
-  { clip, numFrames }: { readonly clip: number; readonly numFrames: number },
+  network: BeamNetwork<State>,
+  numFrames: number,
   options: BeamOptions,
 ): Promise<BeamReading[]> {
   const { blank, scoreNorm } = options;
-  const network = new BeamNetwork(transducer, clip, options);
   const beam = Math.min(options.beamSize, blank);
   const numTokens = Math.min(beam, blank - 1);
   let kept: BeamPath<State>[] = [startPath<State>(blank)];
@@ -39,9 +38,11 @@ export async function decodeTransducerBeam<State>(
       const [{ tokens }] = (await network.scores([best.prefix], [frame])) as [StepScores];
       for (const token of topIndices(tokens, numTokens, blank)) {
         const logProb = tokens[token]!;
-        open.push(extendPath(best, { token, frame, duration: 1, logProb }, { score: best.score + logProb }));
+        const taken = takeStep(best, token, tokens, options);
+        open.push(extendPath(best, { token, frame, duration: 1, logProb }, { score: best.score + logProb, taken }));
       }
-      kept.push(continuePath(best, best.score + tokens[blank]!));
+      const taken = takeStep(best, blank, tokens, options);
+      kept.push(continuePath(best, { score: best.score + tokens[blank]!, taken }));
 
       const next = open.reduce((most, { score }) => Math.max(most, score), Number.NEGATIVE_INFINITY);
       const ahead = kept.filter(({ score }) => score > next);

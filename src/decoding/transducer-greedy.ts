@@ -35,6 +35,11 @@ export type TransducerOptions = {
   readonly maxSymbols: number;
   /** Language model and boosted phrases that choose among tokens; whether a step is blank stays the network's decision. */
   readonly fusion?: readonly WeightedFusion[];
+  /**
+   * TDT: whether blanks and tokens that jump count among `maxSymbols` too, and the last one that may be taken moves a frame further, as in NeMo's
+   * strategy `greedy`. @default false
+   */
+  readonly countsJumps?: boolean;
   /** Keep every step's logits for `hypothesis.alignments` and confidence. @default false */
   readonly keepSteps?: boolean;
   /** Called after every round; throwing ends the decoding. */
@@ -81,6 +86,8 @@ type Row<State> = {
   frame: number;
   emittedAt: number;
   numEmitted: number;
+  /** Steps since the row moved, where they are counted. */
+  numSteps: number;
   score: number;
 };
 
@@ -112,6 +119,7 @@ export async function decodeTransducerGreedy<State>(
       frame: before?.overshoot ?? 0,
       emittedAt: -1,
       numEmitted: 0,
+      numSteps: 0,
       score: 0,
     };
   });
@@ -170,6 +178,8 @@ function advance<State>(row: Row<State>, logits: Float32Array, options: Transduc
   row.afterBlank = isBlank;
   if (isBlank) {
     row.frame += Math.max(duration, 1);
+    if (isTdt && duration > 0) countJump(row, duration, options);
+    else row.numSteps = 0;
     return false;
   }
   // NeMo on the CPU normalises tokens and durations together, so TDT scores are no probabilities; we give the same numbers. With fusion
@@ -182,8 +192,17 @@ function advance<State>(row: Row<State>, logits: Float32Array, options: Transduc
   row.numEmitted = row.emittedAt === frame ? row.numEmitted + 1 : 1;
   row.emittedAt = frame;
   row.frame += duration;
-  if (duration === 0 && row.numEmitted >= maxSymbols) row.frame += 1;
+  if (options.countsJumps) countJump(row, duration, options);
+  else if (duration === 0 && row.numEmitted >= maxSymbols) row.frame += 1;
   return true;
+}
+
+/** A step where all steps are counted: the last one that a frame may have moves on by one more. */
+function countJump<State>(row: Row<State>, duration: number, { countsJumps, maxSymbols }: TransducerOptions): void {
+  if (!countsJumps) return;
+  row.numSteps += 1;
+  if (row.numSteps >= maxSymbols) row.frame += 1;
+  if (duration > 0 || row.numSteps >= maxSymbols) row.numSteps = 0;
 }
 
 /** The best token by network and fusion models together. */

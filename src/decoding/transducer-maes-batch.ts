@@ -5,13 +5,12 @@
  * together. Blank ends a path's growth in the frame. NeMo keeps "still grows" by place in the beam, not by path: a path that moves to the place of
  * one that has ended ends too, without the cost of a blank, and its later tokens count a frame less in `timestamp`. We do as NeMo does.
  */
-import { BeamNetwork } from './beam-network.ts';
+import type { BeamNetwork } from './beam-network.ts';
 import { type BatchPath, toRankedReadings } from './batch-path.ts';
 import type { BeamOptions, BeamReading } from './beam-path.ts';
 import { type BlankScoreMode, FusionState, type PruningMode, type WeightedFusion, fuseScores } from './fusion.ts';
 import { Prefix } from './prefix.ts';
 import { logAddExp, topIndices } from './scores.ts';
-import type { TransducerNetwork } from './transducer-greedy.ts';
 
 export type MaesBatchOptions = BeamOptions & {
   readonly numSteps: number;
@@ -34,12 +33,11 @@ type Step<State> = {
 };
 
 export async function decodeTransducerMaesBatch<State>(
-  transducer: TransducerNetwork<State>,
-  { clip, numFrames }: { readonly clip: number; readonly numFrames: number },
+  network: BeamNetwork<State>,
+  numFrames: number,
   options: MaesBatchOptions,
 ): Promise<BeamReading[]> {
   const { blank, fusion, scoreNorm } = options;
-  const network = new BeamNetwork(transducer, clip, options);
   const prefix = new Prefix<State>(undefined, blank);
   let paths: BatchPath<State>[] = [
     {

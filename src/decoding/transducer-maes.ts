@@ -4,7 +4,7 @@
  *
  * Expansions that repeat a path of the frame's beginning are dropped: the prefix search has already given that path their probability.
  */
-import { BeamNetwork } from './beam-network.ts';
+import type { BeamNetwork } from './beam-network.ts';
 import {
   type BeamOptions,
   type BeamPath,
@@ -13,13 +13,13 @@ import {
   continuePath,
   extendPath,
   startPath,
+  takeStep,
   toReadings,
 } from './beam-path.ts';
 import { FusionCursor } from './fusion-cursor.ts';
 import type { WeightedFusion } from './fusion.ts';
 import { type Prefix, extendKey } from './prefix.ts';
 import { logAddExp, topIndices } from './scores.ts';
-import type { TransducerNetwork } from './transducer-greedy.ts';
 
 export type MaesOptions = BeamOptions & {
   /** Tokens a frame may emit, at least 2. */
@@ -34,12 +34,11 @@ export type MaesOptions = BeamOptions & {
 };
 
 export async function decodeTransducerMaes<State>(
-  transducer: TransducerNetwork<State>,
-  { clip, numFrames }: { readonly clip: number; readonly numFrames: number },
+  network: BeamNetwork<State>,
+  numFrames: number,
   options: MaesOptions,
 ): Promise<BeamReading[]> {
   const { blank, scoreNorm, numSteps, expansionGamma } = options;
-  const network = new BeamNetwork(transducer, clip, options);
   const cursor = new FusionCursor<State>(options.fusion);
   const beam = Math.min(options.beamSize, blank);
   const numCandidates = options.beamSize + options.expansionBeta;
@@ -67,10 +66,11 @@ export async function decodeTransducerMaes<State>(
         // Worst first, as NeMo sorts them: it decides between equal paths later on.
         for (const token of candidates.filter((candidate) => tokens[candidate]! >= least).reverse()) {
           const score = path.score + tokens[token]!;
-          if (token === blank) blanked.push(continuePath(path, score));
+          const taken = takeStep(path, token, tokens, options);
+          if (token === blank) blanked.push(continuePath(path, { score, taken }));
           else if (!known.has(extendKey(path.prefix.key, token))) {
             const emission = { token, frame, duration: 1, logProb: tokens[token]! };
-            expanded.push(extendPath(path, emission, { score: score + cursor.score(path.prefix, token) }));
+            expanded.push(extendPath(path, emission, { score: score + cursor.score(path.prefix, token), taken }));
           }
         }
       });

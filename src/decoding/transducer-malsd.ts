@@ -5,13 +5,12 @@
  * Every round each path takes one step of its own, token or blank, at the frame it stands at; then the best go on and paths of the same text
  * become one. A finished path stays in the beam with the score it has.
  */
-import { BeamNetwork, type StepScores } from './beam-network.ts';
+import type { BeamNetwork, StepScores } from './beam-network.ts';
 import type { BeamOptions, BeamReading, Placed } from './beam-path.ts';
 import { type BlankScoreMode, FusionState, type PruningMode, type WeightedFusion, fuseScores } from './fusion.ts';
 import { Prefix } from './prefix.ts';
 import { maxIndex, topIndices } from './scores.ts';
 import { type BatchPath, recombine, toRankedReadings } from './batch-path.ts';
-import type { TransducerNetwork } from './transducer-greedy.ts';
 
 export type MalsdOptions = BeamOptions & {
   /** Tokens a frame may emit. */
@@ -31,12 +30,11 @@ type Step<State> = {
 };
 
 export async function decodeTransducerMalsd<State>(
-  transducer: TransducerNetwork<State>,
-  { clip, numFrames }: { readonly clip: number; readonly numFrames: number },
+  network: BeamNetwork<State>,
+  numFrames: number,
   options: MalsdOptions,
 ): Promise<BeamReading[]> {
   const { blank, beamSize, scoreNorm, fusion } = options;
-  const network = new BeamNetwork(transducer, clip, options);
   let paths: BatchPath<State>[] = [
     {
       prefix: new Prefix<State>(undefined, blank),

@@ -3,7 +3,7 @@
  *
  * Every frame expands the beam a fixed number of times, and paths of the same text become one with the sum of their probabilities.
  */
-import { BeamNetwork } from './beam-network.ts';
+import type { BeamNetwork } from './beam-network.ts';
 import {
   type BeamOptions,
   type BeamPath,
@@ -12,18 +12,17 @@ import {
   continuePath,
   extendPath,
   startPath,
+  takeStep,
   toReadings,
 } from './beam-path.ts';
 import { logAddExp, topIndices } from './scores.ts';
-import type { TransducerNetwork } from './transducer-greedy.ts';
 
 export async function decodeTransducerTsd<State>(
-  transducer: TransducerNetwork<State>,
-  { clip, numFrames }: { readonly clip: number; readonly numFrames: number },
+  network: BeamNetwork<State>,
+  numFrames: number,
   options: BeamOptions & { readonly maxExpansions: number },
 ): Promise<BeamReading[]> {
   const { blank, scoreNorm, maxExpansions } = options;
-  const network = new BeamNetwork(transducer, clip, options);
   const beam = Math.min(options.beamSize, blank);
   let paths: BeamPath<State>[] = [startPath<State>(blank)];
 
@@ -40,7 +39,10 @@ export async function decodeTransducerTsd<State>(
         const score = path.score + scores[index]!.tokens[blank]!;
         const same = finished.slice(0, before).find(({ prefix }) => prefix.equals(path.prefix));
         if (same) same.score = logAddExp(same.score, score);
-        else finished.push(continuePath(path, score));
+        else {
+          const taken = takeStep(path, blank, scores[index]!.tokens, options);
+          finished.push(continuePath(path, { score, taken }));
+        }
       });
       const expanded = current.flatMap((path, index) => {
         const { tokens } = scores[index]!;
@@ -48,7 +50,7 @@ export async function decodeTransducerTsd<State>(
           extendPath(
             path,
             { token, frame, duration: 1, logProb: tokens[token]! },
-            { score: path.score + tokens[token]! },
+            { score: path.score + tokens[token]!, taken: takeStep(path, token, tokens, options) },
           ),
         );
       });

@@ -1,7 +1,8 @@
 /** The transducer over clips of any number of encoder batches: greedy or a beam, by the decoding config in force. */
-import type { Hypothesis, TransducerAlignments } from '../base/hypothesis.ts';
+import type { AlignmentStep, Hypothesis, TransducerAlignments } from '../base/hypothesis.ts';
 import { throwIfAborted } from '../base/abort.ts';
 import { AsrError } from '../base/errors.ts';
+import { BeamNetwork } from '../decoding/beam-network.ts';
 import type { BeamReading } from '../decoding/beam-path.ts';
 import type { WeightedFusion } from '../decoding/fusion.ts';
 import { logSoftmax } from '../decoding/scores.ts';
@@ -25,7 +26,7 @@ import { type TransducerSpec, blankClass } from '../model/transducer-spec.ts';
 import { confidenceOf } from '../text/confidence.ts';
 import { groupByFrame, transducerTokenConfidence } from '../text/token-confidence.ts';
 import { type Decoded, fromReadings } from './decoded.ts';
-import type { TransducerDecodingConfig } from './decoding-config.ts';
+import { type TransducerDecodingConfig, givesAlignments } from './decoding-config.ts';
 import type { ConfidencePlan } from './decoding-sections.ts';
 import { type Decoding, transducerDecodingOf } from './decoding.ts';
 import type { ModelSessions } from './sessions.ts';
@@ -77,29 +78,54 @@ export async function decodeTransducer(
       confidence: config?.confidence,
       fusion,
       keepAlignments,
-      carriesJumps: config?.strategy !== 'greedy',
+      isPlain: config?.strategy === 'greedy',
     });
   }
   refusePartial(config.strategy, clips);
+  if (keepAlignments && !givesAlignments(config.strategy, transducer))
+    throw new AsrError(
+      'unsupported-option',
+      `Strategy ${config.strategy} gives no alignments for ${transducer.kind.toUpperCase()} models; greedy and greedy_batch do.`,
+    );
   if (isBeamOfOne) {
     const greedy = { maxSymbols: MAX_SYMBOLS_OF_BEAM_ONE, confidence: undefined, fusion: [], keepAlignments };
-    const decoded = await decodeGreedy(network, clips, transducer, { ...greedy, carriesJumps: true });
-    const results = decoded.map(({ decState: _, ...result }) => result);
+    const decoded = await decodeGreedy(network, clips, transducer, { ...greedy, isPlain: false });
+    const blank = blankClass(transducer);
+    const results = decoded.map(({ decState: _, alignments, ...result }) => ({
+      ...result,
+      ...(alignments && { alignments: endingWithBlank((alignments as TransducerAlignments).flat(), blank) }),
+    }));
     return config.returnsAll ? results.map((result) => ({ ...result, beams: [result] })) : results;
   }
   const results = await searchTogether(network, lengths.length, (own, clip) =>
-    search(own, { clip, numFrames: lengths[clip] as number }, { config, fusion, transducer }),
+    search(own, clip, lengths[clip] as number, { config, fusion, transducer, keepSteps: keepAlignments }),
   );
   return results.map((readings, clip) =>
-    fromReadings(readings, { length: lengths[clip] as number, returnsAll: config.returnsAll }),
+    fromReadings(
+      readings.map(({ steps, ...reading }) => ({
+        ...reading,
+        ...(steps && { alignments: endingWithBlank(steps, blankClass(transducer)) }),
+      })),
+      { length: lengths[clip] as number, returnsAll: config.returnsAll },
+    ),
   );
+}
+
+/** NeMo's lattices of beams go on to the next frame after each blank, and only then. */
+function endingWithBlank(steps: readonly AlignmentStep[], blank: number): TransducerAlignments {
+  const groups: AlignmentStep[][] = [];
+  steps.forEach(({ logProbs, label }, index) => {
+    if (index === 0 || steps[index - 1]?.label === blank) groups.push([]);
+    groups.at(-1)?.push({ logProbs, label });
+  });
+  return groups;
 }
 
 type GreedyOptions = Pick<TransducerDecodeOptions, 'maxSymbols' | 'keepAlignments'> & {
   readonly confidence: ConfidencePlan | undefined;
   readonly fusion: readonly WeightedFusion[];
-  /** Whether the next piece starts where the last jump of this one led; NeMo's strategy `greedy` starts it at its first frame. */
-  readonly carriesJumps: boolean;
+  /** NeMo's strategy `greedy`: it counts steps otherwise, and the next piece starts at its first frame wherever the last jump led. */
+  readonly isPlain: boolean;
 };
 
 function refusePartial(strategy: string, clips: readonly TransducerClip[]): void {
@@ -114,7 +140,7 @@ async function decodeGreedy(
   network: TransducerNetwork<PredictorState>,
   clips: readonly TransducerClip[],
   spec: TransducerSpec,
-  { maxSymbols, keepAlignments, confidence, fusion, carriesJumps }: GreedyOptions,
+  { maxSymbols, keepAlignments, confidence, fusion, isPlain }: GreedyOptions,
 ): Promise<Decoded[]> {
   const { durations, bigBlankDurations } = spec;
   const options: TransducerOptions = {
@@ -123,6 +149,7 @@ async function decodeGreedy(
     bigBlankDurations,
     maxSymbols,
     fusion,
+    countsJumps: isPlain && durations.length > 0,
     keepSteps: keepAlignments || confidence !== undefined,
   };
   const results = await decodeTransducerGreedy(
@@ -141,7 +168,7 @@ async function decodeGreedy(
       score,
       length,
       timestep: emissions.map((emission) => emission.frame),
-      decState: toDecoderState(state, { openConfidence: open, carriesJumps }),
+      decState: toDecoderState(state, { openConfidence: open, carriesJumps: !isPlain }),
       ...(keepAlignments ? { alignments: alignmentsOf(steps) } : {}),
       ...measured,
     };
@@ -187,17 +214,23 @@ type SearchOptions = {
   readonly config: TransducerDecodingConfig;
   readonly fusion: readonly WeightedFusion[];
   readonly transducer: TransducerSpec;
+  readonly keepSteps: boolean;
 };
 
 /** The search a strategy names. */
 function search<State>(
-  network: TransducerNetwork<State>,
-  clip: { readonly clip: number; readonly numFrames: number },
-  { config, fusion, transducer }: SearchOptions,
+  transducerNetwork: TransducerNetwork<State>,
+  clip: number,
+  numFrames: number,
+  { config, fusion, transducer, keepSteps }: SearchOptions,
 ): Promise<BeamReading[]> {
   const { beam, strategy } = config;
   const isTdt = transducer.durations.length > 0;
-  const options = { ...beam, blank: blankClass(transducer), durations: transducer.durations };
+  // NeMo's batched searches know no softmax temperature.
+  const softmaxTemperature = strategy.endsWith('_batch') ? 1 : beam.softmaxTemperature;
+  const { durations } = transducer;
+  const options = { ...beam, blank: blankClass(transducer), durations, softmaxTemperature, keepSteps };
+  const network = new BeamNetwork(transducerNetwork, clip, options);
   const maes = {
     ...options,
     numSteps: beam.maesNumSteps,
@@ -205,17 +238,15 @@ function search<State>(
     expansionGamma: beam.maesExpansionGamma,
     expansionBeta: beam.maesExpansionBeta,
   };
-  // NeMo's batched searches know no softmax temperature.
-  const batched = { fusion, softmaxTemperature: 1 };
   if (strategy === 'tsd')
-    return decodeTransducerTsd(network, clip, { ...options, maxExpansions: beam.tsdMaxExpansions });
+    return decodeTransducerTsd(network, numFrames, { ...options, maxExpansions: beam.tsdMaxExpansions });
   if (strategy === 'alsd')
-    return decodeTransducerAlsd(network, clip, { ...options, maxTargetLength: beam.alsdMaxTargetLength });
-  if (strategy === 'maes_batch') return decodeTransducerMaesBatch(network, clip, { ...maes, ...batched });
-  if (strategy === 'malsd_batch') return decodeTransducerMalsd(network, clip, { ...options, ...batched });
+    return decodeTransducerAlsd(network, numFrames, { ...options, maxTargetLength: beam.alsdMaxTargetLength });
+  if (strategy === 'maes_batch') return decodeTransducerMaesBatch(network, numFrames, { ...maes, fusion });
+  if (strategy === 'malsd_batch') return decodeTransducerMalsd(network, numFrames, { ...options, fusion });
   if (strategy === 'maes')
-    return (isTdt ? decodeTdtMaes : decodeTransducerMaes)(network, clip, { ...maes, fusion: fusion[0] });
-  return (isTdt ? decodeTdtBeam : decodeTransducerBeam)(network, clip, options);
+    return (isTdt ? decodeTdtMaes : decodeTransducerMaes)(network, numFrames, { ...maes, fusion: fusion[0] });
+  return (isTdt ? decodeTdtBeam : decodeTransducerBeam)(network, numFrames, options);
 }
 
 /** The network at another temperature, and one that a signal ends between two calls. */

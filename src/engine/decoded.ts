@@ -1,13 +1,13 @@
 /** What a head makes of a clip before it becomes text, whichever head it is. */
 import type { Emission } from '../base/emission.ts';
-import type { Hypothesis } from '../base/hypothesis.ts';
-import type { BeamReading } from '../decoding/beam-path.ts';
+import type { Hypothesis, TransducerAlignments } from '../base/hypothesis.ts';
 
 /** One reading of a beam; readings of attention decoders stand at no frame. */
 export type DecodedBeam = {
   readonly emissions: readonly Emission[];
   readonly score: number;
   readonly timestep?: readonly number[];
+  readonly alignments?: TransducerAlignments;
 };
 
 /** One clip's result before it becomes text. */
@@ -24,7 +24,7 @@ export type Decoded = Pick<Hypothesis, 'alignments' | 'frameConfidence' | 'token
 
 /** The result of a beam. A search that kept nothing has read nothing. */
 export function fromReadings(
-  readings: readonly BeamReading[],
+  readings: readonly (DecodedBeam & { readonly timestep: readonly number[] })[],
   { length, returnsAll }: { readonly length: number; readonly returnsAll: boolean },
 ): Decoded {
   const best = readings[0] ?? { emissions: [], score: 0, timestep: [] };

@@ -153,7 +153,8 @@ export function readTransducerDecoding(config: unknown, spec: TransducerSpec): T
   const common = readCommon(tree, isGreedy, 'rnnt_timestamp_type');
   checkFusion(strategy, common.fusion);
   if (strategy === 'maes') checkMaes(beam, spec);
-  if (!isGreedy && common.keepAlignments) throw refused('preserve_alignments', true, `false with strategy ${strategy}`);
+  if (common.keepAlignments && !isGreedy && !givesAlignments(strategy, spec))
+    throw refused('preserve_alignments', true, `false with strategy ${strategy} for ${spec.kind.toUpperCase()} models`);
   const maxSymbols = (greedy['max_symbols'] || greedy['max_symbols_per_step']) as number | null;
   if (maxSymbols !== null && !(Number.isInteger(maxSymbols) && maxSymbols > 0))
     throw refused('greedy.max_symbols', maxSymbols, 'a whole number above 0, or null');
@@ -209,6 +210,11 @@ function checkStrategy(strategy: string, { kind, bigBlankDurations }: Transducer
     bigBlankDurations.length > 0 ? greedy : kind === 'tdt' ? batch : [...batch, 'tsd', 'alsd', 'maes_batch'];
   const name = bigBlankDurations.length > 0 ? 'multi-blank' : kind.toUpperCase();
   if (!known.includes(strategy)) throw refused('strategy', strategy, `one of ${known.join(', ')} for ${name} models`);
+}
+
+/** Whether a beam keeps the lattice it walked, as in NeMo. */
+export function givesAlignments(strategy: TransducerStrategy, { kind }: TransducerSpec): boolean {
+  return kind === 'rnnt' && ['beam', 'tsd', 'alsd', 'maes'].includes(strategy);
 }
 
 function checkFusion(strategy: TransducerStrategy, { lm, boosting }: FusionConfig): void {

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type GoldenHypothesis, goldenFolder, openGolden } from '../../e2e/support/golden.ts';
+import type { Hypothesis } from '../base/hypothesis.ts';
 import { parseManifest } from '../base/manifest.ts';
 import type { LoadedModel } from './asr-model.ts';
 import { loadModel } from './load.ts';
@@ -129,28 +130,87 @@ describe('for any input', () => {
     await fc.assert(property, { numRuns: 8, seed: 1 });
   });
 
-  test.each(HEADS)('%s: timestamps rise and stay inside the audio, in every mode', async (head) => {
+  test.each(HEADS)(
+    '%s: timestamps rise and stay inside the audio, in every mode',
+    async (head) => {
+      const model = models.get(head)!;
+      const modes = fc.constantFrom<TranscribeOptions>(
+        { long: 'full' },
+        { long: 'buffered' },
+        { long: 'buffered', buffered: { method: 'context', chunkSeconds: 0.4, leftSeconds: 0.4, rightSeconds: 0.2 } },
+        { long: 'buffered', buffered: { method: 'middle', chunkSeconds: 0.5, bufferSeconds: 1 } },
+      );
+      await fc.assert(
+        fc.asyncProperty(noise, modes, async (audio, mode) => {
+          const [result] = await model.transcribe([audio], { ...mode, timestamps: true });
+          const { timestamp, length } = result!.hypothesis;
+          const { timestep, word = [], segment = [] } = timestamp;
+          expect(timestep).toEqual([...timestep].sort((a, b) => a - b));
+          expect(timestep.every((frame) => frame >= 0 && frame < length)).toBe(true);
+          // A token may last one frame, and TDT says itself how long: at most its longest duration past the end.
+          const end = (length + 4) * 0.08;
+          for (const spans of [word, segment])
+            for (const span of spans) expect(0 <= span.start && span.start <= span.end && span.end <= end).toBe(true);
+        }),
+        { numRuns: 12, seed: 2, examples: [[randomSignal(60 * RATE, 7), { long: 'full' }]] },
+      );
+    },
+    120_000,
+  );
+
+  test.each([
+    ['ctc', 'beam_batch'],
+    ['rnnt', 'malsd_batch'],
+    ['rnnt', 'maes'],
+    ['tdt', 'malsd_batch'],
+  ] as const)(
+    '%s, %s: readings fall by score, or score a token, and the first is the answer',
+    async (head, strategy) => {
+      const model = models.get(head)!;
+      const property = fc.asyncProperty(
+        noise,
+        fc.integer({ min: 1, max: 5 }),
+        fc.boolean(),
+        async (audio, size, norm) => {
+          const beam = {
+            beam_size: size,
+            return_best_hypothesis: false,
+            ...(head === 'ctc' ? {} : { score_norm: norm }),
+          };
+          await model.changeDecodingStrategy({ strategy, beam });
+          const [result] = await model.transcribe([audio]);
+          const { nBest = [], text, score } = result!.hypothesis;
+          expect([text, score]).toEqual([nBest[0]?.text ?? '', nBest[0]?.score ?? 0]);
+          const ranks = nBest.map(({ score, ySequence }) =>
+            norm && head !== 'ctc' ? score / (ySequence.length + 1) : score,
+          );
+          expect(ranks).toEqual([...ranks].sort((a, b) => b - a));
+          expect(nBest.length).toBeLessThanOrEqual(size);
+        },
+      );
+      await fc.assert(property, { numRuns: 6, seed: 3 });
+      await model.changeDecodingStrategy(null);
+    },
+  );
+
+  test.each(['rnnt', 'tdt'] as const)('%s: a recording cut anywhere scores the sum of its pieces', async (head) => {
     const model = models.get(head)!;
-    const modes = fc.constantFrom<TranscribeOptions>(
-      { long: 'full' },
-      { long: 'buffered' },
-      { long: 'buffered', buffered: { method: 'context', chunkSeconds: 0.4, leftSeconds: 0.4, rightSeconds: 0.2 } },
-      { long: 'buffered', buffered: { method: 'middle', chunkSeconds: 0.5, bufferSeconds: 1 } },
-    );
-    await fc.assert(
-      fc.asyncProperty(noise, modes, async (audio, mode) => {
-        const [result] = await model.transcribe([audio], { ...mode, timestamps: true });
-        const { timestamp, length } = result!.hypothesis;
-        const { timestep, word = [], segment = [] } = timestamp;
-        expect(timestep).toEqual([...timestep].sort((a, b) => a - b));
-        expect(timestep.every((frame) => frame >= 0 && frame < length)).toBe(true);
-        // A token may last one frame, and TDT says itself how long: at most its longest duration past the end.
-        const end = (length + 4) * 0.08;
-        for (const spans of [word, segment])
-          for (const span of spans) expect(0 <= span.start && span.start <= span.end && span.end <= end).toBe(true);
-      }),
-      { numRuns: 12, seed: 2 },
-    );
+    const property = fc.asyncProperty(noise, noise, async (first, second) => {
+      const pieces = [first, second];
+      let partialHypothesis: (Hypothesis | null)[] = [null];
+      let before = 0;
+      for (const piece of pieces) {
+        const [result] = await model.transcribe([piece], { partialHypothesis });
+        const { hypothesis } = result!;
+        expect(hypothesis.score).toBeLessThanOrEqual(before);
+        expect(hypothesis.ySequence.slice(0, partialHypothesis[0]?.ySequence.length ?? 0)).toEqual(
+          partialHypothesis[0]?.ySequence ?? [],
+        );
+        partialHypothesis = [hypothesis];
+        before = hypothesis.score;
+      }
+    });
+    await fc.assert(property, { numRuns: 4, seed: 4 });
   });
 
   test('clips of a batch are of similar length, none is lost, no batch is too large', () => {

@@ -6,6 +6,7 @@
  */
 import { type ConfidenceAggregation, aggregateConfidence } from './confidence.ts';
 import type { TokenText } from './token-text.ts';
+import { splitWords } from './whitespace.ts';
 
 export function wordConfidence(
   text: string,
@@ -13,7 +14,7 @@ export function wordConfidence(
   confidence: readonly number[],
   { tokenizer, aggregation }: { readonly tokenizer: TokenText; readonly aggregation: ConfidenceAggregation },
 ): number[] {
-  const words = text.split(/\s+/u).filter((word) => word !== '');
+  const words = splitWords(text);
   if (words.length === 0) return [];
   const of = (from: number, to: number): number => aggregateConfidence(confidence.slice(from, to), aggregation);
   if (tokenizer.kind !== 'char') return wordStarts(ids, tokenizer).map(([from, to]) => of(from, to));

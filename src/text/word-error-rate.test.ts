@@ -27,8 +27,10 @@ test('errors and words are summed over the list before dividing', () => {
   });
 });
 
-test('characters are code points, spaces included', () => {
+test('characters are code points, spaces included; words stand between what Python calls white space', () => {
   expect(wordErrorRate(['a😀'], ['a 😀'], { useCer: true })).toBe(1 / 3);
+  expect(wordErrorRate(['е\u0301 ё'], ['é ё'], { useCer: true })).toBe(2 / 3);
+  expect(wordErrorRateDetail(['a b. c\ufeffd'], ['a\u0085b\x1cc\ufeffd'])).toMatchObject({ words: 3, wer: 1 / 3 });
 });
 
 test('without reference words the rate is infinite, with lists of different length it is a wrong call', () => {
