@@ -132,6 +132,16 @@ def main(fixtures: Path, program: str) -> None:
     build(program, ["trie"], decoding / "words-bpe.arpa", folder / "words.bin")
     pieces = build(program, ["probing"], token_arpa(folder / "pieces.arpa", vocabulary, draw), folder / "pieces.bin")
 
+    def readings_of(infer: BeamCTCInfer) -> list[list[dict[str, Any]]]:
+        infer.set_vocabulary(vocabulary)
+        infer.set_tokenizer(tokenizer)
+        infer.set_decoding_type("subword")
+        found = []
+        for clip, length in zip(case["clips"], case["lengths"]):
+            (hyps,) = infer(decoder_output=scores[clip][:, :length], decoder_lengths=torch.tensor([length]))
+            found.append(shown(hyps[0].n_best_hypotheses))
+        return found
+
     searches: dict[str, dict[str, Any]] = {
         "lexicon": {"ngram_lm_alpha": 0.6, "beam_beta": 1.2, "beam_size": 8},
         "lexicon_wide": {"ngram_lm_alpha": 1.5, "beam_beta": -0.4, "beam_size": 24, "beam_size_token": 40, "beam_threshold": 60.0, "sil_weight": -0.3},
@@ -146,14 +156,7 @@ def main(fixtures: Path, program: str) -> None:
         infer = BeamCTCInfer(
             blank_id=len(vocabulary), beam_size=options["beam_size"], search_type="flashlight", return_best_hypothesis=False,
             ngram_lm_alpha=options["ngram_lm_alpha"], beam_beta=options["beam_beta"], ngram_lm_model=str(folder / "words.bin"), flashlight_cfg=config)
-        infer.set_vocabulary(vocabulary)
-        infer.set_tokenizer(tokenizer)
-        infer.set_decoding_type("subword")
-        found = []
-        for clip, length in zip(case["clips"], case["lengths"]):
-            (hyps,) = infer(decoder_output=scores[clip][:, :length], decoder_lengths=torch.tensor([length]))
-            found.append(shown(hyps[0].n_best_hypotheses))
-        results["flashlight"][name] = {"options": options, "hypotheses": found}
+        results["flashlight"][name] = {"options": options, "hypotheses": readings_of(infer)}
 
     free = {"beam_size": 10, "beam_size_token": 20, "beam_threshold": 25.0, "lm_weight": 0.7, "sil_score": -0.2}
     results["free"] = {"options": free, "hypotheses": [
@@ -162,14 +165,7 @@ def main(fixtures: Path, program: str) -> None:
     infer = BeamCTCInfer(
         blank_id=len(vocabulary), beam_size=8, search_type="pyctcdecode", return_best_hypothesis=False, ngram_lm_alpha=0.6, beam_beta=1.2,
         ngram_lm_model=str(folder / "words.bin"), pyctcdecode_cfg=PyCTCDecodeConfig(hotwords=["the river", "forty two"], hotword_weight=4.0))
-    infer.set_vocabulary(vocabulary)
-    infer.set_tokenizer(tokenizer)
-    infer.set_decoding_type("subword")
-    found = []
-    for clip, length in zip(case["clips"], case["lengths"]):
-        (hyps,) = infer(decoder_output=scores[clip][:, :length], decoder_lengths=torch.tensor([length]))
-        found.append(shown(hyps[0].n_best_hypotheses))
-    results["pyctcdecode"] = found
+    results["pyctcdecode"] = readings_of(infer)
     (folder / "pieces.arpa").unlink()
     (folder / "tokenizer.model").unlink()
     (folder / "expected.json").write_text(json.dumps(results, ensure_ascii=False) + "\n", "utf8")

@@ -12,16 +12,6 @@ export type Placed = { readonly emission: Emission; readonly timestep: number; r
 /** A step of a path, with what the network said: the chain of them is the path's alignment. */
 export type Taken = { readonly label: number; readonly logProbs: Float32Array; readonly before: Taken | undefined };
 
-export type BeamPath<State> = {
-  prefix: Prefix<State>;
-  score: number;
-  placed: Placed | undefined;
-  /** The last step, in searches that keep alignments when they are asked to. */
-  taken?: Taken | undefined;
-  /** The encoder frame the path stands at; only searches that leave the frame loop use it. */
-  frame: number;
-};
-
 /** One reading, best first in the list a search returns. */
 export type BeamReading = {
   readonly emissions: readonly Emission[];
@@ -46,43 +36,47 @@ export type BeamOptions = {
   readonly keepSteps?: boolean;
 };
 
-export function startPath<State>(blank: number): BeamPath<State> {
-  return { prefix: new Prefix<State>(undefined, blank), score: 0, placed: undefined, frame: 0 };
-}
-
-/** A path's next step, to be kept with it. */
-export function takeStep<State>(
-  { taken }: BeamPath<State>,
-  label: number,
-  logProbs: Float32Array,
-  { keepSteps }: Pick<BeamOptions, 'keepSteps'>,
-): Taken | undefined {
-  return keepSteps ? { label, logProbs, before: taken } : undefined;
-}
-
 type Change = { readonly score: number; readonly frame?: number; readonly taken?: Taken | undefined };
 
-/** A copy that scored something without emitting. */
-export function continuePath<State>(
-  path: BeamPath<State>,
-  { score, frame = path.frame, taken }: Change,
-): BeamPath<State> {
-  return { prefix: path.prefix, score, placed: path.placed, taken, frame };
-}
+export class BeamPath<State> {
+  readonly prefix: Prefix<State>;
+  score: number;
+  readonly placed: Placed | undefined;
+  /** The last step, in searches that keep alignments when they are asked to. */
+  readonly taken: Taken | undefined;
+  /** The encoder frame the path stands at; only searches that leave the frame loop use it. */
+  frame: number;
 
-/** A copy with one more token. */
-export function extendPath<State>(
-  path: BeamPath<State>,
-  emission: Emission,
-  { score, timestep = emission.frame, frame = path.frame, taken }: Change & { readonly timestep?: number },
-): BeamPath<State> {
-  return {
-    prefix: new Prefix(path.prefix, emission.token),
-    score,
-    placed: { emission, timestep, before: path.placed },
-    taken,
-    frame,
-  };
+  private constructor(prefix: Prefix<State>, placed: Placed | undefined, { score, frame = 0, taken }: Change) {
+    this.prefix = prefix;
+    this.score = score;
+    this.placed = placed;
+    this.taken = taken;
+    this.frame = frame;
+  }
+
+  static start<State>(blank: number): BeamPath<State> {
+    return new BeamPath(new Prefix<State>(undefined, blank), undefined, { score: 0 });
+  }
+
+  /** A copy that scored something without emitting. */
+  continued(change: Change): BeamPath<State> {
+    return new BeamPath(this.prefix, this.placed, { frame: this.frame, ...change });
+  }
+
+  /** A copy with one more token. */
+  extended(
+    emission: Emission,
+    { timestep = emission.frame, ...change }: Change & { readonly timestep?: number },
+  ): BeamPath<State> {
+    const placed = { emission, timestep, before: this.placed };
+    return new BeamPath(new Prefix(this.prefix, emission.token), placed, { frame: this.frame, ...change });
+  }
+
+  /** The path's next step, to be kept with what comes of it. */
+  step(label: number, logProbs: Float32Array, { keepSteps }: Pick<BeamOptions, 'keepSteps'>): Taken | undefined {
+    return keepSteps ? { label, logProbs, before: this.taken } : undefined;
+  }
 }
 
 /** Best first, the earlier of equals first. */
@@ -90,13 +84,16 @@ export function byScore<State>(paths: readonly BeamPath<State>[]): BeamPath<Stat
   return [...paths].sort((a, b) => b.score - a.score);
 }
 
+/** What a reading is made of; the batched searches have paths of their own. */
+type Reached<State> = Pick<BeamPath<State>, 'prefix' | 'score' | 'placed'> & Partial<Pick<BeamPath<State>, 'taken'>>;
+
 /** NeMo `sort_nbest`; lengths count the start symbol, so that an empty path has one. */
-export function toReadings<State>(paths: readonly BeamPath<State>[], scoreNorm: boolean): BeamReading[] {
-  const rank = ({ score, prefix }: BeamPath<State>): number => (scoreNorm ? score / (prefix.length + 1) : score);
+export function toReadings<State>(paths: readonly Reached<State>[], scoreNorm: boolean): BeamReading[] {
+  const rank = ({ score, prefix }: Reached<State>): number => (scoreNorm ? score / (prefix.length + 1) : score);
   return [...paths].sort((a, b) => rank(b) - rank(a)).map(toReading);
 }
 
-function toReading<State>({ score, placed, taken }: BeamPath<State>): BeamReading {
+function toReading<State>({ score, placed, taken }: Reached<State>): BeamReading {
   const chain = fromFirst(placed);
   return {
     score,

@@ -4,18 +4,9 @@
  * A path waits at the frame it jumped to. NeMo's `timestamp` holds the frame where a token ends; the emissions start where it was heard.
  */
 import type { BeamNetwork, StepScores } from './beam-network.ts';
-import {
-  type BeamOptions,
-  type BeamPath,
-  type BeamReading,
-  byScore,
-  continuePath,
-  extendPath,
-  startPath,
-  toReadings,
-} from './beam-path.ts';
+import { type BeamOptions, BeamPath, type BeamReading, byScore, toReadings } from './beam-path.ts';
 import { logAddExp, topIndices } from './scores.ts';
-import { shareState, takeBest } from './transducer-beam.ts';
+import { settledPaths, shareState, takeBest } from './transducer-beam.ts';
 
 export async function decodeTdtBeam<State>(
   network: BeamNetwork<State>,
@@ -25,7 +16,7 @@ export async function decodeTdtBeam<State>(
   const { blank, durations, scoreNorm } = options;
   const beam = Math.min(options.beamSize, blank);
   const numTokens = Math.min(beam, blank - 1);
-  let kept: BeamPath<State>[] = [startPath<State>(blank)];
+  let kept: BeamPath<State>[] = [BeamPath.start<State>(blank)];
 
   for (let frame = 0; frame < numFrames; frame++) {
     const open = kept.filter((path) => path.frame === frame);
@@ -39,7 +30,7 @@ export async function decodeTdtBeam<State>(
       for (const { token, duration, logProb } of bestPairs(scores, { numTokens, bestDurations, blank })) {
         const frames = durations[duration]!;
         const emission = { token, frame, duration: frames, logProb };
-        const next = extendPath(best, emission, {
+        const next = best.extended(emission, {
           score: best.score + logProb,
           timestep: frame + frames,
           frame: frame + frames,
@@ -48,7 +39,7 @@ export async function decodeTdtBeam<State>(
       }
       for (const duration of blankDurations(bestDurations, durations)) {
         const score = best.score + scores.tokens[blank]! + scores.durations[duration]!;
-        kept.push(continuePath(best, { score, frame: frame + durations[duration]! }));
+        kept.push(best.continued({ score, frame: frame + durations[duration]! }));
       }
       kept = mergeEqual(kept);
 
@@ -56,10 +47,9 @@ export async function decodeTdtBeam<State>(
         kept = byScore(kept).slice(0, beam);
         break;
       }
-      const next = open.reduce((most, { score }) => Math.max(most, score), Number.NEGATIVE_INFINITY);
-      const ahead = kept.filter(({ score }) => score > next);
-      if (ahead.length >= beam) {
-        kept = byScore(ahead).reverse();
+      const settled = settledPaths(kept, open, beam);
+      if (settled) {
+        kept = settled;
         break;
       }
     }

@@ -5,15 +5,7 @@
  * `timestamp` is the frame where a token ends.
  */
 import type { BeamNetwork } from './beam-network.ts';
-import {
-  type BeamPath,
-  type BeamReading,
-  byScore,
-  continuePath,
-  extendPath,
-  startPath,
-  toReadings,
-} from './beam-path.ts';
+import { BeamPath, type BeamReading, byScore, toReadings } from './beam-path.ts';
 import { FusionCursor } from './fusion-cursor.ts';
 import { maxIndex, topIndices } from './scores.ts';
 import { mergeEqual, shortestMove } from './tdt-beam.ts';
@@ -30,7 +22,7 @@ export async function decodeTdtMaes<State>(
   const numCandidates = options.beamSize + options.expansionBeta;
   const zero = durations.indexOf(0);
   const shortest = shortestMove(durations);
-  let kept: BeamPath<State>[] = [startPath<State>(blank)];
+  let kept: BeamPath<State>[] = [BeamPath.start<State>(blank)];
 
   for (let frame = 0; frame < numFrames; frame++) {
     let paths = kept.filter((path) => path.frame === frame);
@@ -70,11 +62,10 @@ export async function decodeTdtMaes<State>(
           const frames = durations[isBlank && durations[duration] === 0 ? shortest : duration]!;
           const score = path.score + logProb;
           if (isBlank) {
-            moved.push(continuePath(path, { score, frame: path.frame + frames }));
+            moved.push(path.continued({ score, frame: path.frame + frames }));
             continue;
           }
-          const next = extendPath(
-            path,
+          const next = path.extended(
             { token, frame, duration: frames, logProb },
             {
               score: score + cursor.score(path.prefix, token),

@@ -4,17 +4,7 @@
  * Paths of one round have the same number of frames plus tokens. NeMo's `timestamp` counts that sum, not frames; the emissions have frames.
  */
 import type { BeamNetwork } from './beam-network.ts';
-import {
-  type BeamOptions,
-  type BeamPath,
-  type BeamReading,
-  byScore,
-  continuePath,
-  extendPath,
-  startPath,
-  takeStep,
-  toReadings,
-} from './beam-path.ts';
+import { type BeamOptions, BeamPath, type BeamReading, byScore, toReadings } from './beam-path.ts';
 import { logAddExp, topIndices } from './scores.ts';
 
 export async function decodeTransducerAlsd<State>(
@@ -28,7 +18,7 @@ export async function decodeTransducerAlsd<State>(
   const { blank, scoreNorm } = options;
   const beam = Math.min(options.beamSize, blank);
   const numRounds = numFrames + Math.trunc(options.maxTargetLength * numFrames);
-  let paths: BeamPath<State>[] = [startPath<State>(blank)];
+  let paths: BeamPath<State>[] = [BeamPath.start<State>(blank)];
   const finals: BeamPath<State>[] = [];
 
   for (let round = 0; round < numRounds; round++) {
@@ -43,16 +33,14 @@ export async function decodeTransducerAlsd<State>(
     active.forEach((path, index) => {
       const { tokens } = scores[index]!;
       const frame = frames[index]!;
-      const taken = takeStep(path, blank, tokens, options);
-      const blanked = continuePath(path, { score: path.score + tokens[blank]!, taken });
+      const taken = path.step(blank, tokens, options);
+      const blanked = path.continued({ score: path.score + tokens[blank]!, taken });
       candidates.push(blanked);
       if (frame === numFrames - 1) finals.push(blanked);
       for (const token of topIndices(tokens, beam, blank)) {
         const emission = { token, frame, duration: 1, logProb: tokens[token]! };
         const score = path.score + tokens[token]!;
-        candidates.push(
-          extendPath(path, emission, { score, timestep: round, taken: takeStep(path, token, tokens, options) }),
-        );
+        candidates.push(path.extended(emission, { score, timestep: round, taken: path.step(token, tokens, options) }));
       }
     });
     paths = recombine(byScore(candidates).slice(0, beam));

@@ -4,17 +4,7 @@
  * Paths of the same text are not merged, so the n-best list names one text several times, once an alignment. NeMo does so too.
  */
 import type { BeamNetwork, StepScores } from './beam-network.ts';
-import {
-  type BeamOptions,
-  type BeamPath,
-  type BeamReading,
-  byScore,
-  continuePath,
-  extendPath,
-  startPath,
-  takeStep,
-  toReadings,
-} from './beam-path.ts';
+import { type BeamOptions, BeamPath, type BeamReading, byScore, toReadings } from './beam-path.ts';
 import type { Prefix } from './prefix.ts';
 import { topIndices } from './scores.ts';
 
@@ -26,7 +16,7 @@ export async function decodeTransducerBeam<State>(
   const { blank, scoreNorm } = options;
   const beam = Math.min(options.beamSize, blank);
   const numTokens = Math.min(beam, blank - 1);
-  let kept: BeamPath<State>[] = [startPath<State>(blank)];
+  let kept: BeamPath<State>[] = [BeamPath.start<State>(blank)];
 
   for (let frame = 0; frame < numFrames; frame++) {
     const open = kept;
@@ -38,21 +28,31 @@ export async function decodeTransducerBeam<State>(
       const [{ tokens }] = (await network.scores([best.prefix], [frame])) as [StepScores];
       for (const token of topIndices(tokens, numTokens, blank)) {
         const logProb = tokens[token]!;
-        const taken = takeStep(best, token, tokens, options);
-        open.push(extendPath(best, { token, frame, duration: 1, logProb }, { score: best.score + logProb, taken }));
+        const taken = best.step(token, tokens, options);
+        open.push(best.extended({ token, frame, duration: 1, logProb }, { score: best.score + logProb, taken }));
       }
-      const taken = takeStep(best, blank, tokens, options);
-      kept.push(continuePath(best, { score: best.score + tokens[blank]!, taken }));
+      const taken = best.step(blank, tokens, options);
+      kept.push(best.continued({ score: best.score + tokens[blank]!, taken }));
 
-      const next = open.reduce((most, { score }) => Math.max(most, score), Number.NEGATIVE_INFINITY);
-      const ahead = kept.filter(({ score }) => score > next);
-      if (ahead.length >= beam) {
-        kept = byScore(ahead).reverse();
+      const settled = settledPaths(kept, open, beam);
+      if (settled) {
+        kept = settled;
         break;
       }
     }
   }
   return toReadings(kept, scoreNorm);
+}
+
+/** The paths better than any that is still open, once they fill the beam; worst first, as NeMo keeps them. */
+export function settledPaths<State>(
+  kept: readonly BeamPath<State>[],
+  open: readonly BeamPath<State>[],
+  beam: number,
+): BeamPath<State>[] | undefined {
+  const next = open.reduce((most, { score }) => Math.max(most, score), Number.NEGATIVE_INFINITY);
+  const ahead = kept.filter(({ score }) => score > next);
+  return ahead.length >= beam ? byScore(ahead).reverse() : undefined;
 }
 
 /** Takes the best path out of the list. */

@@ -5,17 +5,7 @@
  * Expansions that repeat a path of the frame's beginning are dropped: the prefix search has already given that path their probability.
  */
 import type { BeamNetwork } from './beam-network.ts';
-import {
-  type BeamOptions,
-  type BeamPath,
-  type BeamReading,
-  byScore,
-  continuePath,
-  extendPath,
-  startPath,
-  takeStep,
-  toReadings,
-} from './beam-path.ts';
+import { type BeamOptions, BeamPath, type BeamReading, byScore, toReadings } from './beam-path.ts';
 import { FusionCursor } from './fusion-cursor.ts';
 import type { WeightedFusion } from './fusion.ts';
 import { type Prefix, extendKey } from './prefix.ts';
@@ -42,7 +32,7 @@ export async function decodeTransducerMaes<State>(
   const cursor = new FusionCursor<State>(options.fusion);
   const beam = Math.min(options.beamSize, blank);
   const numCandidates = options.beamSize + options.expansionBeta;
-  let kept: BeamPath<State>[] = [startPath<State>(blank)];
+  let kept: BeamPath<State>[] = [BeamPath.start<State>(blank)];
 
   for (let frame = 0; frame < numFrames; frame++) {
     let paths = [...kept].sort((a, b) => b.prefix.length - a.prefix.length);
@@ -66,11 +56,11 @@ export async function decodeTransducerMaes<State>(
         // Worst first, as NeMo sorts them: it decides between equal paths later on.
         for (const token of candidates.filter((candidate) => tokens[candidate]! >= least).reverse()) {
           const score = path.score + tokens[token]!;
-          const taken = takeStep(path, token, tokens, options);
-          if (token === blank) blanked.push(continuePath(path, { score, taken }));
+          const taken = path.step(token, tokens, options);
+          if (token === blank) blanked.push(path.continued({ score, taken }));
           else if (!known.has(extendKey(path.prefix.key, token))) {
             const emission = { token, frame, duration: 1, logProb: tokens[token]! };
-            expanded.push(extendPath(path, emission, { score: score + cursor.score(path.prefix, token), taken }));
+            expanded.push(path.extended(emission, { score: score + cursor.score(path.prefix, token), taken }));
           }
         }
       });

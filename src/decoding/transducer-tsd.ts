@@ -4,17 +4,7 @@
  * Every frame expands the beam a fixed number of times, and paths of the same text become one with the sum of their probabilities.
  */
 import type { BeamNetwork } from './beam-network.ts';
-import {
-  type BeamOptions,
-  type BeamPath,
-  type BeamReading,
-  byScore,
-  continuePath,
-  extendPath,
-  startPath,
-  takeStep,
-  toReadings,
-} from './beam-path.ts';
+import { type BeamOptions, BeamPath, type BeamReading, byScore, toReadings } from './beam-path.ts';
 import { logAddExp, topIndices } from './scores.ts';
 
 export async function decodeTransducerTsd<State>(
@@ -24,7 +14,7 @@ export async function decodeTransducerTsd<State>(
 ): Promise<BeamReading[]> {
   const { blank, scoreNorm, maxExpansions } = options;
   const beam = Math.min(options.beamSize, blank);
-  let paths: BeamPath<State>[] = [startPath<State>(blank)];
+  let paths: BeamPath<State>[] = [BeamPath.start<State>(blank)];
 
   for (let frame = 0; frame < numFrames; frame++) {
     const finished: BeamPath<State>[] = [];
@@ -40,17 +30,16 @@ export async function decodeTransducerTsd<State>(
         const same = finished.slice(0, before).find(({ prefix }) => prefix.equals(path.prefix));
         if (same) same.score = logAddExp(same.score, score);
         else {
-          const taken = takeStep(path, blank, scores[index]!.tokens, options);
-          finished.push(continuePath(path, { score, taken }));
+          const taken = path.step(blank, scores[index]!.tokens, options);
+          finished.push(path.continued({ score, taken }));
         }
       });
       const expanded = current.flatMap((path, index) => {
         const { tokens } = scores[index]!;
         return topIndices(tokens, beam, blank).map((token) =>
-          extendPath(
-            path,
+          path.extended(
             { token, frame, duration: 1, logProb: tokens[token]! },
-            { score: path.score + tokens[token]!, taken: takeStep(path, token, tokens, options) },
+            { score: path.score + tokens[token]!, taken: path.step(token, tokens, options) },
           ),
         );
       });
