@@ -3,7 +3,7 @@
     python make_fusion.py ../fixtures/fusion
 
 The ARPA file has four orders and random weights, with gaps: tokens without a unigram, histories without a backoff, ends of sentences. The phrases
-share beginnings and contain one another, so that every kind of failure arc is walked.
+share beginnings and contain one another, so that every kind of failure arc is walked. The models are saved by NeMo too.
 """
 
 from __future__ import annotations
@@ -57,6 +57,7 @@ def main(folder: Path) -> None:
     random_arpa(folder / "four-gram.arpa", draw)
     sequences = [draw.choices(range(VOCABULARY), k=draw.randint(0, 14)) for _ in range(24)]
     lm = NGramGPULanguageModel.from_file(folder / "four-gram.arpa", vocab_size=VOCABULARY)
+    lm.save_to(str(folder / "four-gram.nemo"))
     results: dict[str, Any] = {"vocabulary": VOCABULARY, "ngram": [walk(lm, sequence) for sequence in sequences], "trees": []}
 
     phrases = [[1, 2, 3], [2, 3, 4, 5], [1, 2], [3], [7, 7, 7], [5, 1, 2, 3, 9], [0, 1]]
@@ -70,6 +71,7 @@ def main(folder: Path) -> None:
         graph.build(token_ids=phrases, scores=options["scores"], phrases=[str(p) for p in phrases], uniform_weights=options["uniform_weights"])
         tree = GPUBoostingTreeModel.from_context_graph(
             graph, VOCABULARY, options["unk_score"], options["final_eos_score"], use_triton=False, uniform_weights=options["uniform_weights"])
+        tree.save_to(str(folder / f"tree-{len(results['trees'])}.nemo"))
         results["trees"].append({"phrases": phrases, **options, "walks": [walk(tree, sequence) for sequence in sequences]})
     (folder / "expected.json").write_text(json.dumps(results) + "\n", "utf8")
 

@@ -6,7 +6,7 @@
 import { existsSync, openAsBlob, statSync } from 'node:fs';
 import { AsrError } from '../base/errors.ts';
 
-const FILE_KEYS = new Set(['ngramlmmodel', 'kenlmpath', 'keyphrasesfile', 'lexiconpath', 'boostpath']);
+const FILE_KEYS = new Set(['ngramlmmodel', 'kenlmpath', 'keyphrasesfile', 'modelpath', 'lexiconpath', 'boostpath']);
 
 /** @throws AsrError `unsupported-option` for a path that is no file */
 export async function openDecodingFiles(config: Readonly<Record<string, unknown>>): Promise<Record<string, unknown>> {

@@ -68,7 +68,7 @@ const confidence: Fields = {
 };
 
 const boostingTree: Fields = {
-  model_path: field(null, (value) => value === null, 'null (built trees of NeMo cannot be read; give the phrases)'),
+  model_path: file,
   key_phrases_file: file,
   key_phrases_list: optional(texts(null)),
   key_phrase_items_list: field(null, isPhraseItems, 'a list of {phrase, lang}'),

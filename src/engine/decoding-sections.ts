@@ -17,6 +17,8 @@ export type ConfidencePlan = {
 export type FileLike = Blob | URL | string;
 
 export type BoostingConfig = {
+  /** A tree that NeMo built; phrases and scores are in it then. */
+  readonly model: FileLike | null;
   readonly file: FileLike | null;
   readonly phrases: readonly { readonly phrase: string; readonly lang: string }[];
   readonly lang: string;
@@ -90,7 +92,9 @@ export function readFusion(section: Tree): FusionConfig {
   const phrases = [...list, ...((tree['key_phrase_items_list'] ?? []) as { phrase: string; lang: string }[])];
   if (file && phrases.length > 0)
     throw refused('boosting_tree.key_phrases_file', 'set', 'left out where phrases are listed');
+  const model = tree['model_path'] as FileLike | null;
   const boosting: BoostingConfig = {
+    model,
     file,
     phrases,
     lang,
@@ -104,7 +108,7 @@ export function readFusion(section: Tree): FusionConfig {
   return {
     lm: section['ngram_lm_model'] as FileLike | null,
     lmAlpha: (section['ngram_lm_alpha'] ?? 0) as number,
-    boosting: file || phrases.length > 0 ? boosting : undefined,
+    boosting: model || file || phrases.length > 0 ? boosting : undefined,
     boostingAlpha: (section['boosting_tree_alpha'] ?? 0) as number,
   };
 }

@@ -4,6 +4,7 @@ import { buildBoostingTree } from '../decoding/boosting-tree.ts';
 import type { WeightedFusion } from '../decoding/fusion.ts';
 import { type NgramLmOptions, loadNgramLm } from '../decoding/ngram-lm.ts';
 import type { Tokenizer } from '../tokenizer/tokenizer.ts';
+import { isArchive, openFusionArchive } from './fusion-archive.ts';
 import type { BoostingConfig, FileLike, FusionConfig } from './decoding-sections.ts';
 
 /** @throws AsrError `unsupported-option` for models that do not fit, `download-failed` for files that cannot be had */
@@ -12,21 +13,24 @@ export async function loadFusion(
   tokenizer: Tokenizer,
   { asKenlm = false }: Partial<Pick<NgramLmOptions, 'asKenlm'>> = {},
 ): Promise<WeightedFusion[]> {
+  const { vocabularySize } = tokenizer;
   const models: WeightedFusion[] = [];
-  if (lm)
-    models.push({
-      model: await loadNgramLm(await openFile(lm, 'ngram_lm_model'), {
-        vocabularySize: tokenizer.vocabularySize,
-        asKenlm,
-      }),
-      alpha: lmAlpha,
-      scoresEnd: true,
-    });
+  if (lm) {
+    const file = await openFile(lm, 'ngram_lm_model');
+    const model = (await isArchive(file))
+      ? await openFusionArchive(file, { key: 'ngram_lm_model', vocabularySize })
+      : await loadNgramLm(file, { vocabularySize, asKenlm });
+    models.push({ model, alpha: lmAlpha, scoresEnd: true });
+  }
   if (boosting) models.push({ model: await loadPhrases(boosting, tokenizer), alpha: boostingAlpha, scoresEnd: false });
   return models;
 }
 
 async function loadPhrases(config: BoostingConfig, tokenizer: Tokenizer): Promise<WeightedFusion['model']> {
+  if (config.model) {
+    const key = 'boosting_tree.model_path';
+    return openFusionArchive(await openFile(config.model, key), { key, vocabularySize: tokenizer.vocabularySize });
+  }
   const phrases = config.file ? await readPhrases(config.file, config.lang) : config.phrases;
   const distinct = new Map(phrases.map((item) => [item.phrase, item]));
   const tokenized = [...distinct.values()].map(({ phrase, lang }) => ({

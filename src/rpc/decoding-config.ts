@@ -3,7 +3,7 @@
  *
  * Its files may be Blobs, URL objects or addresses relative to the page: the worker, whose own address is elsewhere, could not resolve those.
  */
-const FILE_KEYS = new Set(['ngramlmmodel', 'kenlmpath', 'keyphrasesfile', 'lexiconpath', 'boostpath']);
+const FILE_KEYS = new Set(['ngramlmmodel', 'kenlmpath', 'keyphrasesfile', 'modelpath', 'lexiconpath', 'boostpath']);
 
 /** @throws TypeError for a config that is no object, or a file that is no URL */
 export function toWireDecoding(config: object | null | undefined): object | null {
