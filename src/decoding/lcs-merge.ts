@@ -6,8 +6,8 @@
  */
 
 type Keyed = { readonly token: number };
-/** Tokens of the second sequence before the overlap, and how many the overlap has. */
-type Overlap = { readonly start: number; readonly length: number };
+/** Tokens of both sequences before the overlap, and how many the overlap has. */
+type Overlap = { readonly left: number; readonly start: number; readonly length: number };
 
 /** Common substrings up to this length are taken for chance. */
 const MIN_SUBSTRING = 1;
@@ -23,6 +23,31 @@ export function lcsMerge<Token extends Keyed>(
   if (searchSize < 1 || merged.length === 0) return [...merged, ...data];
   const { start, length } = overlapOf(merged.slice(-searchSize), data);
   return [...merged, ...(length < 1 ? data : data.slice(start + length))];
+}
+
+/** Tokens that a second of overlap may have besides blanks, as a share of its frames. */
+const TOKENS_A_FRAME = 0.6;
+/** Tokens a frame may have at the end of what is merged. */
+const STEPS_A_FRAME = 2;
+
+/**
+ * Appends a chunk that was decoded by itself and begins one second before the end of what is merged (NeMo `merge_parallel_chunks`). What the
+ * two say differently behind their overlap is the chunk's to say.
+ *
+ * @param delay encoder frames of the second
+ */
+export function mergeChunk<Token extends Keyed>(
+  merged: readonly Token[],
+  chunk: readonly Token[],
+  delay: number,
+): Token[] {
+  const head = chunk.slice(0, Math.trunc(delay * TOKENS_A_FRAME));
+  const rest = chunk.slice(head.length);
+  if (delay < 1 || merged.length === 0) return [...merged, ...chunk];
+  const end = merged.slice(-delay * STEPS_A_FRAME);
+  const { left, start, length } = overlapOf(end, head);
+  if (length < 1) return [...merged, ...chunk];
+  return [...merged.slice(0, merged.length - end.length + left + length), ...head.slice(start + length), ...rest];
 }
 
 function overlapOf(left: readonly Keyed[], right: readonly Keyed[]): Overlap {
@@ -56,13 +81,13 @@ function perfectOverlap(
     [i, j, left] = [i - 1, j - 1, left - 1];
     if (!goesOn) break;
   }
-  return { start: j, length };
+  return { left: i, start: j, length };
 }
 
 function partialOverlap(table: readonly number[][]): Overlap {
   const [lastRow, lastColumn] = [table.length - 1, table[0]!.length - 1];
   const { row, column, length } = leftmost(table);
-  if (length <= MIN_SUBSTRING) return { start: 0, length: 0 };
+  if (length <= MIN_SUBSTRING) return { left: row, start: 0, length: 0 };
 
   // Downwards along the diagonal, one column wider for every row in which it breaks.
   let extension = 0;
@@ -92,7 +117,7 @@ function partialOverlap(table: readonly number[][]): Overlap {
       j -= 1;
     }
   }
-  return { start: Math.max(0, j), length: count + numSkipped };
+  return { left: Math.max(0, i), start: Math.max(0, j), length: count + numSkipped };
 }
 
 /** From the last row upwards: a longer substring replaces the one found only if it does not begin further right. */

@@ -180,6 +180,13 @@ async function* paddedBlocks(blocks: AsyncIterable<Float32Array>, sampleRate: nu
   if (held) yield padded(concatenate(held), sampleRate, Math.ceil);
 }
 
+/** How many samples there are, which takes decoding all of them. */
+export async function countSamples(blocks: AsyncIterable<Float32Array>): Promise<number> {
+  let numSamples = 0;
+  for await (const block of blocks) numSamples += block.length;
+  return numSamples;
+}
+
 /** Joins blocks into one array. */
 export function concatenate(blocks: readonly Float32Array[]): Float32Array {
   if (blocks.length === 1) return blocks[0] as Float32Array;

@@ -2,7 +2,7 @@
 import { AsrError } from '../base/errors.ts';
 import { frameFactor } from '../model/encoder.ts';
 import type { RunningModel } from './engine-model.ts';
-import type { BufferedOptions } from './options.ts';
+import type { BufferedOptions, LongAudioMode, TranscribeOptions } from './options.ts';
 
 /** A filled-in `BufferedOptions`. */
 export type BufferedPlan = Required<BufferedOptions>;
@@ -29,4 +29,30 @@ export function planBuffered(model: RunningModel, options: BufferedOptions = {})
   if (method !== 'context' && !(plan.bufferSeconds >= plan.chunkSeconds))
     refuse(`bufferSeconds (${plan.bufferSeconds}) is less than chunkSeconds (${plan.chunkSeconds})`);
   return plan;
+}
+
+/**
+ * Whether an attention decoder's long recordings are read in overlapping chunks: where it is asked for, and where NeMo does it by itself.
+ *
+ * @throws AsrError `unsupported-option` for what an attention decoder cannot do
+ */
+export function takesChunks(
+  { parts: { aligner } }: RunningModel,
+  { buffered = {}, timestamps }: TranscribeOptions,
+  long: LongAudioMode,
+): boolean {
+  if (long === 'auto') return aligner !== undefined;
+  if (long !== 'buffered' || Object.keys(buffered).length === 0) return false;
+  const { method, ...others } = buffered;
+  if (method !== 'lcs' || Object.keys(others).length > 0)
+    throw new AsrError(
+      'unsupported-option',
+      'long "buffered": an attention decoder takes method "lcs" (overlapping chunks), or nothing (windows of 40 s).',
+    );
+  if (timestamps && !aligner)
+    throw new AsrError(
+      'unsupported-option',
+      'long "buffered": chunks cannot be merged with timestamps in their text; leave method out, or timestamps.',
+    );
+  return true;
 }

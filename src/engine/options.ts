@@ -67,7 +67,9 @@ export type AudioEntry = {
 export type LongAudioMode = 'auto' | 'full' | 'buffered' | 'pauses';
 
 /**
- * How `long: 'buffered'` cuts and joins. Canary checkpoints take none of it: their windows of 40 s are joined by spaces, as in NeMo.
+ * How `long: 'buffered'` cuts and joins. Canary checkpoints take `method: 'lcs'` only, chunks of 30 to 40 s that overlap by a second and are
+ * merged by what they have in common, as NeMo's `transcribe` does by itself with a checkpoint that carries a model for its timestamps (and
+ * `auto` with it); without a method their windows of 40 s are joined by spaces (NeMo `speech_to_text_aed_chunked_infer.py`).
  *
  * `context` encodes every chunk between `leftSeconds` and `rightSeconds` of its neighbours and carries the decoder on (NeMo
  * `speech_to_text_streaming_infer_rnnt.py`); `middle` takes the middle of overlapping buffers, `lcs` joins them by what they have in common

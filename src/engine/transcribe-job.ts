@@ -7,10 +7,11 @@ import { throwIfAborted } from '../base/abort.ts';
 import { AsrError } from '../base/errors.ts';
 import { joinTexts } from '../text/join-windows.ts';
 import { frameFactor } from '../model/encoder.ts';
+import { isForChunks, mergeOverlap, overlappingChunks } from './aed-chunks.ts';
 import { createAedRequest, refusePrompt } from './aed-request.ts';
-import { openAudio } from './audio-source.ts';
+import { countSamples, openAudio } from './audio-source.ts';
 import { decodeBuffered } from './buffered-decoding.ts';
-import { type BufferedPlan, planBuffered } from './buffered-options.ts';
+import { type BufferedPlan, planBuffered, takesChunks } from './buffered-options.ts';
 import { type DecodeOptions, type Decoded, type Prepared, decodeClips, prepareClips } from './decode-clips.ts';
 import { groupForEncoder } from './encoder-groups.ts';
 import type { RunningModel } from './engine-model.ts';
@@ -33,8 +34,8 @@ const WORK_PER_REPORT = 10;
 /** What a window too short for a frame says. */
 const NOTHING: Decoded = { emissions: [], score: 0, length: 0, timestep: [] };
 
-type PendingWindow = AudioWindow & { readonly fileIndex: number };
-type FileResult = { readonly windows: DecodedWindow[]; numSamples: number; text: string };
+type PendingWindow = AudioWindow & { readonly fileIndex: number; readonly overlaps?: boolean };
+type FileResult = { readonly windows: DecodedWindow[]; numSamples: number; text: string; inChunks: boolean };
 
 /** Gathers windows of all recordings into batches and hands out progress. */
 export class TranscribeJob {
@@ -50,7 +51,7 @@ export class TranscribeJob {
     this.#model = model;
     this.#audio = audio;
     this.#options = options;
-    this.#files = audio.map(() => ({ windows: [], numSamples: 0, text: '' }));
+    this.#files = audio.map(() => ({ windows: [], numSamples: 0, text: '', inChunks: false }));
     this.#head = headOptions(model, options);
   }
 
@@ -69,26 +70,34 @@ export class TranscribeJob {
     // An attention decoder reads whole windows; of those it gets fixed ones.
     const plan =
       long === 'buffered' && spec.aed === undefined ? planBuffered(this.#model, this.#options.buffered) : undefined;
+    const mayOverlap = spec.aed !== undefined && takesChunks(this.#model, this.#options, long);
 
     const detector = await openDetector(this.#model, this.#options, long);
     for (const [fileIndex, input] of this.#audio.entries()) {
-      const blocks = openAudio(input, {
+      const audioOptions = {
         sampleRate,
         padsFiles: spec.aed !== undefined,
         ...(channelSelector === undefined ? {} : { channelSelector }),
         ...(signal ? { signal } : {}),
-      });
+      };
+      const blocks = openAudio(input, audioOptions);
       if (plan) {
         await this.#decodeBuffered(blocks, fileIndex, plan);
         continue;
       }
-      const windows = cutWindows(blocks, {
-        sampleRate,
-        frameSamples,
-        long,
-        ...(spec.aed ? { fullSeconds: AED_FULL_SECONDS } : {}),
-        ...(detector ? { findSpeech: (samples) => detector.stretches(samples, sampleRate, signal) } : {}),
-      });
+      // The size of a chunk depends on the length, which only decoding tells; twice is still little beside the model's work.
+      const total = mayOverlap ? await countSamples(openAudio(input, audioOptions)) : 0;
+      const inChunks = mayOverlap && isForChunks(total, sampleRate);
+      (this.#files[fileIndex] as FileResult).inChunks = inChunks;
+      const windows = inChunks
+        ? overlappingChunks(blocks, { total, sampleRate })
+        : cutWindows(blocks, {
+            sampleRate,
+            frameSamples,
+            long,
+            ...(spec.aed ? { fullSeconds: AED_FULL_SECONDS } : {}),
+            ...(detector ? { findSpeech: (samples) => detector.stretches(samples, sampleRate, signal) } : {}),
+          });
       for await (const window of windows) {
         throwIfAborted(signal);
         this.#pending.push({ ...window, fileIndex });
@@ -98,14 +107,14 @@ export class TranscribeJob {
       }
     }
     await this.#flush(frameSamples);
-    return this.#files.map(({ windows, numSamples }) => ({
+    return this.#files.map(({ windows, numSamples, inChunks }) => ({
       hypothesis: writer.write(windows, {
         timestamps,
         decoder: this.#model.decoderKind,
         decoding: this.#model.decoding?.config,
       }),
       duration: numSamples / sampleRate,
-      long: long !== 'auto' ? long : windows.length > 1 ? 'pauses' : 'full',
+      long: long !== 'auto' ? long : inChunks ? 'buffered' : windows.length > 1 ? 'pauses' : 'full',
     }));
   }
 
@@ -146,13 +155,20 @@ export class TranscribeJob {
     if (windows.length === 0) return;
     throwIfAborted(this.#options.signal);
     const decoded = await this.#model.parts.sessions.withFallback(() => this.#decode(windows));
-    for (const [index, { fileIndex, samples, start }] of windows.entries()) {
+    const { writer, spec } = this.#model.parts;
+    const merging = {
+      frameSeconds: frameSamples / spec.mel.sampleRate,
+      textOf: (ids: readonly number[]) => writer.text(ids),
+    };
+    for (const [index, { fileIndex, samples, start, overlaps }] of windows.entries()) {
       const file = this.#files[fileIndex] as FileResult;
       const aligned = await this.#align(samples, start, decoded[index] as Decoded);
-      const window = { decoded: decoded[index] as Decoded, startFrame: start / frameSamples, ...aligned };
-      file.windows.push(window);
+      const window = { decoded: decoded[index] as Decoded, startFrame: Math.round(start / frameSamples), ...aligned };
+      const before = overlaps ? file.windows.pop() : undefined;
+      file.windows.push(before ? mergeOverlap(before, window, merging) : window);
       file.numSamples = start + samples.length;
-      if (this.#options.onProgress) file.text = joinTexts([file.text, this.#model.parts.writer.textOf([window])]);
+      if (!this.#options.onProgress) continue;
+      file.text = before ? writer.textOf(file.windows) : joinTexts([file.text, writer.textOf([window])]);
     }
     this.#reportProgress((windows.at(-1) as PendingWindow).fileIndex);
   }

@@ -2,13 +2,17 @@
 from __future__ import annotations
 
 import io
+import random
 import tarfile
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import nemo
 import numpy as np
 import torch
+from nemo.collections.asr.data.audio_to_text_lhotse_prompted import PromptedAudioToTextLhotseDataset
+from nemo.collections.asr.parts.utils.chunking_utils import merge_parallel_chunks
 from nemo.collections.asr.parts.utils.rnnt_utils import Hypothesis
 from nemo.collections.asr.parts.utils.timestamp_utils import get_forced_aligned_timestamps_with_external_model
 
@@ -82,7 +86,41 @@ def canary_aligned(ctx: Context) -> None:
     ctx.record.json["from_arrays"] = ask(arrays, batch_size=len(files))
     long = np.concatenate([arrays[i % 3] for i in range(30)])[: 50 * RATE]
     ctx.record.json["long"] = {"clips": "the three in turn, 50 s", "results": ask([long], batch_size=1)}
+    ctx.record.json["chunks"] = chunk_sizes()
+    ctx.record.json["merges"] = merges(ctx)
     ctx.record.json["texts"] = {name: {"text": text, "timestamp": align(aligner, ctx, text)} for name, text in TEXTS.items()}
+
+
+def chunk_sizes() -> Any:
+    """Where transcribe() cuts a single file: first sample, length and size of the chunks by the length of the recording."""
+    dataset = PromptedAudioToTextLhotseDataset(tokenizer=SimpleNamespace(pad_id=0), prompt=None, enable_chunking=True)
+    sizes = {}
+    for length in (39 * RATE, 40 * RATE, 50 * RATE, 59 * RATE + 1, 95 * RATE - 7, 600 * RATE + 123, 3600 * RATE):
+        chunks, lengths = dataset._chunk_waveform(torch.arange(length, dtype=torch.int32))
+        sizes[str(length)] = [[int(chunk[0]), size] for chunk, size in zip(chunks, lengths)]
+    return sizes
+
+
+def merges(ctx: Context, count: int = 60) -> Any:
+    """What merging says of token sequences that overlap well, badly or not at all."""
+    draw = random.Random(f"{ctx.seed}/merges")
+    decoding = SimpleNamespace(decode_tokens_to_str=lambda tokens: " ".join(map(str, tokens)))
+    examples = []
+    for index in range(count):
+        said = [draw.randrange(4 if index % 3 == 0 else 30) for _ in range(60)]
+        cut = draw.randrange(20, 40)
+        overlap = draw.randrange(0, 8)
+        left, right = said[:cut], said[cut - overlap :]
+        for side in (left, right):
+            for _ in range(draw.choice((0, 0, 1, 2))):
+                place = draw.randrange(max(0, len(side) - 6), len(side)) if side is left else draw.randrange(8)
+                draw.choice((lambda: side.pop(place), lambda: side.insert(place, 31), lambda: side.__setitem__(place, 32)))()
+        chunks = [left, right, *([[]] if index % 20 == 0 else []), *([said[30:]] if index % 4 == 0 else [])]
+        whole = merge_parallel_chunks(
+            [Hypothesis(score=0.0, y_sequence=torch.tensor(chunk)) for chunk in chunks], torch.tensor([375] * len(chunks)),
+            None, False, 8, 0.01, decoding)
+        examples.append({"chunks": chunks, "merged": [int(token) for token in whole.text.split()]})
+    return examples
 
 
 def align(aligner: Any, ctx: Context, text: str) -> Any:
