@@ -1,5 +1,6 @@
 /** What the browser tests share: the fixtures, the page with a device forced, and readers of what it shows. */
-import { join } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { type Locator, type Page, test as base } from '@playwright/test';
 
 const FIXTURES = join(import.meta.dirname, '../fixtures');
@@ -15,6 +16,11 @@ export function checkpoint(family: string): string {
 /** A clip by name. */
 export function clip(name: string): string {
   return join(FIXTURES, 'audio', `${name}.wav`);
+}
+
+/** A clip in another container or encoding, by file name. */
+export function media(name: string): string {
+  return join(FIXTURES, 'media', name);
 }
 
 /** What NeMo writes for the clips. */
@@ -52,6 +58,20 @@ export async function openPage(page: Page, device: 'wasm' | 'webgpu', files: rea
 /** Chooses files in the page's own dialog. */
 export async function give(page: Page, files: readonly string[]): Promise<void> {
   await page.locator('sotto-page input[multiple]').setInputFiles([...files]);
+}
+
+/** Drops files on the page, as a person does from a folder. */
+export async function drop(page: Page, paths: readonly string[]): Promise<void> {
+  const files = await Promise.all(
+    paths.map(async (path) => ({ name: basename(path), bytes: (await readFile(path)).toString('base64') })),
+  );
+  const dataTransfer = await page.evaluateHandle((items) => {
+    const data = new DataTransfer();
+    for (const { name, bytes } of items)
+      data.items.add(new File([Uint8Array.from(atob(bytes), (char) => char.charCodeAt(0))], name));
+    return data;
+  }, files);
+  for (const type of ['dragenter', 'dragover', 'drop']) await page.dispatchEvent('sotto-page', type, { dataTransfer });
 }
 
 /** The card of one recording. */

@@ -42,6 +42,7 @@ const MUTED_SECONDS = 3; // of exact zeros, which no open microphone gives
 const RESUME_MILLISECONDS = 2000;
 const FLUSH_MILLISECONDS = 200;
 const MAX_QUEUED_SECONDS = 900; // 165 MiB at 48 kHz
+const UNPLUGGED = 'The microphone was unplugged or its permission withdrawn';
 
 /**
  * Asks for the microphone and starts it. Call it from a click or key handler, or the browser may keep the sound paused.
@@ -101,11 +102,11 @@ class OpenMicrophone implements Microphone {
     });
     scope.listen(node, 'processorerror', () => this.#lose('The audio thread failed'));
     for (const track of stream.getAudioTracks()) {
-      scope.listen(track, 'ended', () => this.#lose('The microphone was unplugged or its permission withdrawn'));
+      scope.listen(track, 'ended', () => this.#lose(UNPLUGGED));
       scope.listen(track, 'mute', () => this.#setMuted(true));
       scope.listen(track, 'unmute', () => this.#setMuted(false));
     }
-    this.#watch();
+    this.#watch(stream.getAudioTracks());
   }
 
   get level(): Level {
@@ -154,13 +155,15 @@ class OpenMicrophone implements Microphone {
     this.onMuted?.(isMuted ? new AsrError('microphone', message) : null);
   }
 
-  #watch(): void {
+  #watch(tracks: readonly MediaStreamTrack[]): void {
     let seen = 0;
     let stalledTicks = 0;
     // biome-ignore lint/style/noRestrictedGlobals: Scope.timeout would keep one clean-up a tick; this one ends with the scope below
     const timer = setInterval(() => {
       stalledTicks = this.#numBlocks === seen ? stalledTicks + 1 : 0;
       seen = this.#numBlocks;
+      // An ended track goes on as zeros, and not every browser sends the event.
+      if (tracks.every(({ readyState }) => readyState === 'ended')) this.#lose(UNPLUGGED);
       if (stalledTicks >= STALLED_TICKS) this.#lose('The microphone stopped giving sound');
     }, TICK_MILLISECONDS);
     this.#scope.onDispose(() => clearInterval(timer));

@@ -68,7 +68,7 @@ async function* decodeMedia(blob: Blob, signal: AbortSignal | undefined): AsyncG
         if (!hasSound || brokenSeconds > MAX_BROKEN_SECONDS)
           throw new AsrError(
             'audio-undecodable',
-            `${name} could not be decoded after ${timeline.seconds.toFixed(1)} s: ${messageOf(thrown)}`,
+            `${name} could not be decoded after ${timeline.seconds.toFixed(1)} s: ${messageOf(thrown)}. ${ADVICE}`,
             { cause: thrown },
           );
         from = origin + timeline.seconds + brokenSeconds;

@@ -112,5 +112,8 @@ function tag(view: DataView, byteOffset: number): string {
 }
 
 function corrupt(what: string): AsrError {
-  return new AsrError('audio-undecodable', `This is not a readable WAV file: ${what}.`);
+  return new AsrError(
+    'audio-undecodable',
+    `This is not a readable WAV file: ${what}. Save it again as WAV with 16-bit PCM.`,
+  );
 }

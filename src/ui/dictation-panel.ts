@@ -50,12 +50,15 @@ export class DictationPanel extends LitElement {
     }
     .record:hover {
       color: var(--on-accent);
-      filter: brightness(1.08);
+      background: color-mix(in oklab, var(--accent) 88%, var(--surface));
     }
     .record.on {
       background: var(--record);
       color: var(--on-record);
       box-shadow: 0 0 0 8px var(--warn-wash);
+    }
+    .record.on:hover {
+      background: color-mix(in oklab, var(--record) 88%, var(--surface));
     }
     .record:focus-visible {
       outline-offset: 10px;
@@ -75,8 +78,14 @@ export class DictationPanel extends LitElement {
       font-variant-numeric: tabular-nums;
     }
     .hint {
-      margin: 0.1rem 0 0;
-      min-height: 1.3rem;
+      display: flex;
+      flex-wrap: wrap;
+      align-items: center;
+      justify-content: center;
+      gap: 0 0.5rem;
+      min-height: 2rem; /* that of the button in it: nothing moves when it comes */
+      margin: 0;
+      text-wrap: balance;
     }
     .problem {
       margin-top: 1rem;
@@ -86,6 +95,10 @@ export class DictationPanel extends LitElement {
       .record {
         width: 5rem;
         height: 5rem;
+      }
+      .state {
+        gap: 0.4rem;
+        font-size: 0.9375rem;
       }
     }
   `,
@@ -97,6 +110,8 @@ export class DictationPanel extends LitElement {
   declare notice: string;
   #session: DictationSession | undefined;
   #startedAt = 0;
+  #hasWords = false;
+  #isCancelled = false;
   #scope = new Scope();
 
   constructor() {
@@ -135,8 +150,8 @@ export class DictationPanel extends LitElement {
       <p class="hint quiet">
         ${
           isOn
-            ? html`${this.notice || 'Press again to stop.'} <button class="plain" type="button" @click=${this.#cancel}>Cancel</button>`
-            : 'The words appear while you talk.'
+            ? html`<span>${this.notice || (this.state === 'opening' ? 'Allow it if the browser asks.' : 'Press again to stop.')}</span> <button class="plain" type="button" @click=${this.#cancel}>Cancel</button>`
+            : this.notice || 'The words appear while you talk.'
         }
       </p>
       ${problem(this.error)}
@@ -150,9 +165,15 @@ export class DictationPanel extends LitElement {
     }
     this.error = undefined;
     this.#startedAt = 0;
+    this.#hasWords = false;
+    this.#isCancelled = false;
+    this.notice = '';
     this.#session = new DictationSession(this.host, {
       onState: (to) => this.#onState(to),
-      onUpdate: (update) => this.#tell('dictation-update', update),
+      onUpdate: (update) => {
+        this.#hasWords ||= update.committed !== '' || update.draft !== '';
+        this.#tell('dictation-update', update);
+      },
       onMuted: (error) => {
         this.notice = error === null ? '' : messageOf(error);
       },
@@ -165,8 +186,9 @@ export class DictationPanel extends LitElement {
   }
 
   #cancel(): void {
-    this.#session?.cancel().catch(reportError);
+    this.#isCancelled = true;
     this.#tell('dictation-cancel', undefined);
+    this.#session?.cancel().catch(reportError);
   }
 
   #onState(to: DictationState): void {
@@ -175,6 +197,8 @@ export class DictationPanel extends LitElement {
       this.#startedAt = performance.now();
       this.#tick();
     }
+    if (to === 'settling') this.notice = '';
+    if (to === 'idle' && !this.#hasWords && !this.#isCancelled) this.notice = 'No words were heard.';
     this.#tell('dictation-state', to);
   }
 

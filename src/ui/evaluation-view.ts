@@ -4,6 +4,7 @@ import { type EditStep, alignEdits } from '../text/edit-distance.ts';
 import { splitWords } from '../text/whitespace.ts';
 import type { ErrorRateDetail } from '../text/word-error-rate.ts';
 import { Scope } from '../base/scope.ts';
+import { cardStyles } from './card-styles.ts';
 import type { EvaluatedFile, Evaluation } from './evaluation.ts';
 import { problem } from './problem.ts';
 import { formatClock, formatSpeed } from './quantities.ts';
@@ -19,20 +20,14 @@ export class EvaluationView extends LitElement {
   static override readonly styles: CSSResultGroup = [
     tokens,
     controls,
+    cardStyles,
     css`
     :host {
-      display: block;
-      padding: 1.25rem 1.5rem 1.35rem;
-      border: 1px solid var(--line);
-      border-radius: var(--radius);
-      background: var(--surface);
       overflow-x: auto;
     }
-    h2 {
-      flex: 1;
-      margin: 0;
-      font-size: 0.9375rem;
-      font-weight: 600;
+    header {
+      align-items: center;
+      gap: 0.5rem;
     }
     .total {
       margin: 0.6rem 0 0.2rem;
@@ -99,13 +94,13 @@ export class EvaluationView extends LitElement {
     const isRunning = status === 'running';
     const numDone = report?.files.length ?? 0;
     return html`
-      <div class="row">
-        <h2>${name}</h2>
+      <header>
+        <h2 title=${name}>${name}</h2>
         ${isRunning ? html`<button class="plain" type="button" @click=${() => evaluation.cancel()}>Cancel</button>` : nothing}
         ${report && !isRunning ? html`<button type="button" @click=${this.#save}>JSON</button>` : nothing}
         ${isRunning ? nothing : html`<button class="plain" type="button" aria-label=${`Remove ${name}`} @click=${this.#remove}>Remove</button>`}
-      </div>
-      <p class="quiet" data-status=${status}>
+      </header>
+      <p class="facts quiet" data-status=${status}>
         ${isRunning ? `${numDone} of ${numFiles} recordings` : `${numDone} recordings`}
         ${report ? ` · ${formatClock(report.duration)} · ${formatSpeed(report.rtfx)} on ${report.device}, ${report.precision}` : nothing}
       </p>

@@ -1,7 +1,10 @@
 /** One recording of the queue: what is happening to it, its text as it grows, and afterwards the ways to hear, copy and keep it. */
-import { type CSSResultGroup, LitElement, type PropertyValues, type TemplateResult, css, html, nothing } from 'lit';
+import { type CSSResultGroup, LitElement, type TemplateResult, css, html, nothing } from 'lit';
 import type { Hypothesis } from '../base/hypothesis.ts';
 import { Scope } from '../base/scope.ts';
+import { BriefNote } from './brief-note.ts';
+import { cardStyles } from './card-styles.ts';
+import { copyText } from './clipboard.ts';
 import type { Job } from './job-queue.ts';
 import { Player } from './player.ts';
 import { problem } from './problem.ts';
@@ -14,70 +17,26 @@ const FORMATS: readonly TextFormat[] = ['txt', 'srt', 'vtt', 'ctm', 'json'];
 
 /** `<sotto-job-card>`: set `job`. Dispatches `job-cancel`, `job-retry` and `job-remove`. */
 export class JobCard extends LitElement {
-  static override readonly properties = { job: { attribute: false }, note: { state: true } };
+  static override readonly properties = { job: { attribute: false } };
   static override readonly styles: CSSResultGroup = [
     tokens,
     controls,
+    cardStyles,
     css`
-    :host {
-      display: block;
-      padding: 1.25rem 1.5rem 1.35rem;
-      border: 1px solid var(--line);
-      border-radius: var(--radius);
-      background: var(--surface);
-    }
-    header {
-      display: flex;
-      align-items: baseline;
-      gap: 0.75rem;
-    }
-    h2 {
-      flex: 1;
-      min-width: 0;
-      margin: 0;
-      font-size: 0.9375rem;
-      font-weight: 600;
-      overflow: hidden;
-      text-overflow: ellipsis;
-      white-space: nowrap;
-    }
-    .facts {
-      margin: 0.1rem 0 0;
-      font-variant-numeric: tabular-nums;
-    }
-    progress {
-      margin: 0.65rem 0 0.15rem;
-    }
     sotto-transcript-view {
       margin-top: 0.85rem;
-    }
-    .problem {
-      margin-top: 0.75rem;
-    }
-    footer {
-      margin-top: 1rem;
-      padding-top: 0.85rem;
-      border-top: 1px solid var(--line);
-    }
-    .note {
-      margin-left: auto;
-    }
-    @media (max-width: 560px) {
-      :host {
-        padding: 1rem 1.1rem 1.1rem;
-      }
     }
   `,
   ];
 
   declare job: Job;
-  declare note: string;
+  readonly #note: BriefNote;
   #player: Player | undefined;
   #scope = new Scope();
 
   constructor() {
     super();
-    this.note = '';
+    this.#note = new BriefNote(this);
   }
 
   override disconnectedCallback(): void {
@@ -86,11 +45,6 @@ export class JobCard extends LitElement {
     this.#player = undefined;
     this.#scope.dispose();
     this.#scope = new Scope();
-  }
-
-  protected override willUpdate(changed: PropertyValues): void {
-    const before = changed.get('job') as Job | undefined;
-    if (before && before.file !== this.job.file) this.#player = undefined;
   }
 
   protected override render(): TemplateResult {
@@ -114,8 +68,9 @@ export class JobCard extends LitElement {
       ${
         hasText || job.status === 'done'
           ? html`<sotto-transcript-view
+            empty="No speech was found."
             .words=${words}
-            .settled=${job.status === 'done' && !hasText ? '(no speech found)' : job.settled}
+            .settled=${job.settled}
             .draft=${job.draft}
             .time=${this.#player?.time}
             @sotto-seek=${(event: CustomEvent<number>) => this.#play((player) => player.playFrom(event.detail))}
@@ -142,17 +97,20 @@ export class JobCard extends LitElement {
       case 'failed':
         return 'Not transcribed';
       case 'done':
-        return [formatClock(duration ?? 0), speed && formatSpeed(speed), device && `on ${device}`]
+        return [
+          formatClock(duration ?? 0),
+          speed && isTelling(duration) && formatSpeed(speed),
+          device && `on ${device}`,
+        ]
           .filter(Boolean)
           .join(' · ');
     }
   }
 
   #bar(): TemplateResult {
-    const { progress, status } = this.job;
-    const fraction = progress && progressLine(progress).fraction;
-    const label = `Progress of ${this.job.file.name}`;
-    return html`<progress part="progress" max="1" value=${status === 'transcribing' && fraction !== undefined ? fraction : 0} aria-label=${label}></progress>`;
+    const { progress, status, file } = this.job;
+    const fraction = status === 'transcribing' && progress ? progressLine(progress).fraction : undefined;
+    return html`<progress part="progress" max="1" value=${fraction ?? nothing} aria-label=${`Progress of ${file.name}`}></progress>`;
   }
 
   #actions(): TemplateResult {
@@ -170,7 +128,7 @@ export class JobCard extends LitElement {
             )
           : nothing
       }
-      <span class="note quiet" role="status">${this.note}</span>
+      <span class="note quiet" role="status">${this.#note.text}</span>
     </footer>`;
   }
 
@@ -181,16 +139,13 @@ export class JobCard extends LitElement {
       this.#scope.onDispose(() => player.dispose());
       this.#player = player;
     }
-    use(this.#player).catch(() => this.#say('This browser cannot play this file.'));
+    use(this.#player).catch(() => this.#note.say('This browser cannot play this file.'));
   }
 
   #copy(): void {
     const { hypothesis, settled } = this.job;
     const text = hypothesis ? this.#textAs('txt', hypothesis) : settled;
-    navigator.clipboard.writeText(text.trimEnd()).then(
-      () => this.#say('Copied'),
-      () => this.#say('The browser did not allow copying.'),
-    );
+    copyText(text.trimEnd()).then((note) => this.#note.say(note), reportError);
   }
 
   #save(format: TextFormat): void {
@@ -203,16 +158,14 @@ export class JobCard extends LitElement {
     return transcriptAs(format, hypothesis, { name: file.name, duration });
   }
 
-  #say(note: string): void {
-    this.note = note;
-    this.#scope.timeout(() => {
-      this.note = '';
-    }, 4000);
-  }
-
   #tell(type: 'job-cancel' | 'job-retry' | 'job-remove'): void {
     this.dispatchEvent(new CustomEvent(type, { detail: this.job.id, bubbles: true, composed: true }));
   }
+}
+
+/** Of a second or less, speed is mostly that of getting started. */
+function isTelling(duration: number | undefined): boolean {
+  return duration !== undefined && duration > 1;
 }
 
 const RUNNING: ReadonlySet<Job['status']> = new Set(['waiting', 'opening', 'reading', 'transcribing']);

@@ -1,15 +1,24 @@
-/** The recordings of a queue, newest first, each in a card of its own. */
+/** The recordings of a queue, each in a card of its own: what was added last comes first, in the order it was added in. */
 import { type TemplateResult, html } from 'lit';
-import type { JobQueue } from './job-queue.ts';
+import { repeat } from 'lit/directives/repeat.js';
+import type { Job, JobQueue } from './job-queue.ts';
 
 /** Cards for all jobs; their buttons act on the queue. */
 export function jobList(queue: JobQueue): TemplateResult {
   return html`<div
-    class="jobs"
+    class="cards"
     @job-cancel=${(event: CustomEvent<number>) => queue.cancel(event.detail)}
     @job-retry=${(event: CustomEvent<number>) => queue.retry(event.detail)}
     @job-remove=${(event: CustomEvent<number>) => queue.remove(event.detail)}
   >
-    ${[...queue.jobs].reverse().map((job) => html`<sotto-job-card .job=${job} data-job=${job.id}></sotto-job-card>`)}
+    ${repeat(
+      [...queue.jobs].sort(byBatch),
+      ({ id }) => id,
+      (job) => html`<sotto-job-card .job=${job} data-job=${job.id}></sotto-job-card>`,
+    )}
   </div>`;
+}
+
+function byBatch(a: Job, b: Job): number {
+  return b.batch - a.batch || a.id - b.id;
 }

@@ -13,6 +13,8 @@ import type { ModelHost } from './model-host.ts';
 /** One recording. */
 export type Job = {
   readonly id: number;
+  /** Which call of `add` it came with. */
+  readonly batch: number;
   readonly file: File;
   readonly status: 'waiting' | 'opening' | 'reading' | 'transcribing' | 'done' | 'failed' | 'cancelled';
   /** Text so far: `settled` was there before the last report, `draft` came with it. */
@@ -36,6 +38,7 @@ export class JobQueue extends EventTarget {
   readonly #aborts = new Map<number, AbortController>();
   #jobs: readonly Job[] = [];
   #lastId = 0;
+  #lastBatch = 0;
   #running = false;
 
   constructor(host: ModelHost) {
@@ -50,7 +53,8 @@ export class JobQueue extends EventTarget {
 
   /** Adds recordings and starts when idle; returns their ids. */
   add(files: Iterable<File>): number[] {
-    const jobs = [...files].map((file): Job => ({ id: ++this.#lastId, file, ...FRESH }));
+    const batch = ++this.#lastBatch;
+    const jobs = [...files].map((file): Job => ({ id: ++this.#lastId, batch, file, ...FRESH }));
     this.#jobs = [...this.#jobs, ...jobs];
     this.#changed();
     this.#run().catch(reportError);
@@ -68,8 +72,8 @@ export class JobQueue extends EventTarget {
   retry(id: number): void {
     const job = this.#find(id);
     if (!job || (job.status !== 'failed' && job.status !== 'cancelled')) return;
-    const { file } = job;
-    this.#jobs = this.#jobs.map((other) => (other.id === id ? { id, file, ...FRESH } : other));
+    const { file, batch } = job;
+    this.#jobs = this.#jobs.map((other) => (other.id === id ? { id, batch, file, ...FRESH } : other));
     this.#changed();
     this.#run().catch(reportError);
   }

@@ -1,4 +1,5 @@
 /** Entry of the page: defines its elements and keeps the page for the next visit. */
+import { DictationCard } from './dictation-card.ts';
 import { DictationPanel } from './dictation-panel.ts';
 import { EvaluationView } from './evaluation-view.ts';
 import { JobCard } from './job-card.ts';
@@ -14,6 +15,7 @@ register({
   'sotto-level-meter': LevelMeter,
   'sotto-job-card': JobCard,
   'sotto-evaluation': EvaluationView,
+  'sotto-dictation-card': DictationCard,
   'sotto-dictation-panel': DictationPanel,
   'sotto-model-panel': ModelPanel,
   'sotto-page': Page,

@@ -67,7 +67,7 @@ export class ModelHost extends EventTarget {
       if (this.#choice === choice) {
         this.#choice = before;
         this.#options = optionsBefore;
-        if (isAsrError(error, 'cancelled')) this.#set({ status: 'idle' });
+        this.#set(isAsrError(error, 'cancelled') ? { status: 'idle' } : this.#state); // the choice is another one again
       }
       throw error;
     }

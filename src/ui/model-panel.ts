@@ -96,6 +96,8 @@ export class ModelPanel extends LitElement {
   #summary(): TemplateResult {
     const { state, choice } = this.host;
     if (state.status === 'loading') return html`<span class="quiet">Opening</span> ${state.label}`;
+    if (state.status === 'failed' && state.label !== labelOf(choice))
+      return html`${state.label} <span class="quiet">could not be opened.</span> ${labelOf(choice)} <span class="quiet">is used.</span>`;
     if (state.status === 'ready') return describeModel(state.model.info, state.model.report);
     return 'name' in choice && choice.name === BUILT_IN
       ? html`A very small English model is built in. <span class="quiet">Good to try things out; it makes mistakes.</span>`
@@ -103,7 +105,7 @@ export class ModelPanel extends LitElement {
   }
 
   #loading(line: { text: string; fraction: number | undefined } | undefined): TemplateResult {
-    return html`<progress max="1" value=${line?.fraction ?? 0} aria-label="Opening the model"></progress>
+    return html`<progress max="1" value=${line?.fraction ?? nothing} aria-label="Opening the model"></progress>
       <div class="line">
         <span class="quiet grow" part="progress">${line?.text ?? 'Opening'}</span>
         <button class="plain" type="button" @click=${() => this.host.close()}>Cancel</button>
@@ -247,8 +249,10 @@ export class ModelPanel extends LitElement {
   }
 }
 
+const NO_BREAK = '\u00a0';
+
 function describeModel(info: ModelInfo, report: ModelReport): TemplateResult {
-  const size = `${formatParameters(info.numParameters)} parameters`;
+  const size = `${formatParameters(info.numParameters).replace(' ', NO_BREAK)}${NO_BREAK}parameters`;
   const place = report.device === 'webgpu' ? 'WebGPU' : 'WASM';
   const why = report.requested === report.device ? '' : `: ${report.reason}`;
   return html`<strong part="model">${info.name}</strong> <span class="quiet">${size} · <span data-device=${report.device}>runs on ${place}</span>${why}</span>`;

@@ -4,11 +4,12 @@ import { type CSSResult, css } from 'lit';
 /** Styles of `<sotto-page>`. */
 export const pageStyles: CSSResult = css`
   :host {
+    box-sizing: border-box;
     display: flex;
     flex-direction: column;
     min-height: 100vh;
     min-height: 100dvh;
-    max-width: 46rem;
+    max-width: 49rem;
     margin: 0 auto;
     padding: 4rem 1.5rem 2rem;
   }
@@ -87,28 +88,12 @@ export const pageStyles: CSSResult = css`
   sotto-model-panel {
     font-size: 0.9375rem;
   }
-  .dictated {
-    padding: 1.5rem;
-    border: 1px solid var(--line);
-    border-radius: var(--radius);
-    background: var(--surface);
-  }
-  .waiting {
-    margin: 0;
-    color: var(--quiet);
-    font: italic 1.1875rem/1.65 var(--serif);
-  }
-  .actions {
-    margin-top: 1rem;
-    padding-top: 0.85rem;
-    border-top: 1px solid var(--line);
-  }
-  .jobs {
+  .cards {
     display: flex;
     flex-direction: column;
     gap: 1rem;
   }
-  .jobs:not(:has(*)) {
+  .cards:not(:has(*)) {
     display: none;
   }
   .suggestion {

@@ -18,7 +18,6 @@ import { BUILT_IN } from './built-in.ts';
 import { type ModelPanel, SUGGESTED } from './model-panel.ts';
 import { pageStyles } from './page-styles.ts';
 import { formatBytes } from './quantities.ts';
-import { saveText } from './save-text.ts';
 import { controls, tokens } from './theme.ts';
 
 const SUGGESTED_BYTES = 459e6; // said as "about"; the exact size is asked for before the download
@@ -27,21 +26,19 @@ const SUGGESTED_BYTES = 459e6; // said as "about"; the exact size is asked for b
 export class Page extends LitElement {
   static override readonly properties = {
     isOver: { state: true },
-    spoken: { state: true },
+    dictations: { state: true },
     dictation: { state: true },
     announcement: { state: true },
     evaluations: { state: true },
-    note: { state: true },
   };
   static override readonly styles: CSSResultGroup = [tokens, controls, pageStyles];
 
   declare isOver: boolean;
-  /** The dictation so far, or the last one. */
-  declare spoken: StreamUpdate | undefined;
+  /** Newest first; each is its latest update. The first one is still being said while `dictation` says so. */
+  declare dictations: readonly StreamUpdate[];
   declare dictation: DictationState;
   declare announcement: string;
   declare evaluations: readonly Evaluation[];
-  declare note: string;
   readonly #host: ModelHost;
   readonly #queue: JobQueue;
   #scope = new Scope();
@@ -50,11 +47,10 @@ export class Page extends LitElement {
   constructor() {
     super();
     this.isOver = false;
-    this.spoken = undefined;
+    this.dictations = [];
     this.dictation = 'idle';
     this.announcement = '';
     this.evaluations = [];
-    this.note = '';
     this.#host = new ModelHost({ name: BUILT_IN }, { assetBase: document.baseURI, ...optionsFromAddress() });
     this.#queue = new JobQueue(this.#host);
   }
@@ -88,9 +84,9 @@ export class Page extends LitElement {
         <div class=${this.isOver ? 'doors over' : 'doors'}>
           <sotto-dictation-panel
             .host=${this.#host}
-            @dictation-start=${() => (this.spoken = EMPTY)}
-            @dictation-update=${(event: CustomEvent<StreamUpdate>) => (this.spoken = event.detail)}
-            @dictation-cancel=${() => (this.spoken = undefined)}
+            @dictation-start=${() => (this.dictations = [{ ...EMPTY }, ...this.dictations])}
+            @dictation-update=${({ detail }: CustomEvent<StreamUpdate>) => (this.dictations = [detail, ...this.dictations.slice(1)])}
+            @dictation-cancel=${this.#onCancelled}
             @dictation-state=${(event: CustomEvent<DictationState>) => this.#onDictation(event.detail)}
           ></sotto-dictation-panel>
           <div class="drop">
@@ -113,34 +109,32 @@ export class Page extends LitElement {
     `;
   }
 
-  #dictated(): TemplateResult | typeof nothing {
-    const { spoken } = this;
-    if (!spoken || this.dictation === 'error') return nothing;
-    const isOn = this.dictation !== 'idle';
-    const isEmpty = spoken.committed === '' && spoken.draft === '';
-    if (isEmpty && !isOn) return nothing;
-    return html`<section class="dictated" aria-label="Dictation">
-      ${
-        isEmpty
-          ? html`<p class="waiting">${this.#host.state.status === 'loading' ? 'Go on speaking: the model is still opening.' : 'Say something.'}</p>`
-          : html`<sotto-transcript-view .settled=${spoken.committed} .draft=${spoken.draft}></sotto-transcript-view>`
-      }
-      ${
-        isOn || isEmpty
-          ? nothing
-          : html`<div class="row actions">
-            <button type="button" @click=${this.#copyDictation}>Copy text</button>
-            <button type="button" @click=${() => saveText(`${spoken.committed.trim()}\n`, 'dictation', 'txt')}>TXT</button>
-            <button class="plain" type="button" @click=${() => (this.spoken = undefined)}>Remove</button>
-            <span class="quiet" role="status">${this.note}</span>
-          </div>`
-      }
-    </section>`;
+  #dictated(): TemplateResult {
+    const isOn = isRunning(this.dictation);
+    const hint =
+      this.#host.state.status === 'loading' ? 'Go on speaking: the model is still opening.' : 'Say something.';
+    return html`<div
+      class="cards"
+      @dictation-remove=${({ detail }: CustomEvent<StreamUpdate>) => {
+        this.dictations = this.dictations.filter((update) => update !== detail);
+      }}
+    >
+      ${this.dictations.map(
+        (update, index) => html`<sotto-dictation-card
+          class="dictated"
+          role="region"
+          aria-label="Dictation"
+          .spoken=${update}
+          .isOn=${index === 0 && isOn}
+          .hint=${hint}
+        ></sotto-dictation-card>`,
+      )}
+    </div>`;
   }
 
   #evaluated(): TemplateResult {
     return html`<div
-      class="jobs"
+      class="cards"
       @evaluation-remove=${(event: CustomEvent<Evaluation>) => {
         this.evaluations = this.evaluations.filter((evaluation) => evaluation !== event.detail);
       }}
@@ -153,8 +147,7 @@ export class Page extends LitElement {
   #suggestion(): TemplateResult | typeof nothing {
     const { choice } = this.#host;
     const hasSuccess =
-      this.#queue.jobs.some(({ status }) => status === 'done') ||
-      (this.spoken?.isFinal && this.spoken.committed !== '');
+      this.#queue.jobs.some(({ status }) => status === 'done') || this.dictations.some(({ isFinal }) => isFinal);
     if (!hasSuccess || !('name' in choice) || choice.name !== BUILT_IN) return nothing;
     return html`<p class="suggestion quiet">
       Better text from a larger model: ${SUGGESTED}, English, about ${formatBytes(SUGGESTED_BYTES)} once.
@@ -206,29 +199,32 @@ export class Page extends LitElement {
     this.#numDone = done.length;
   }
 
+  #onCancelled(): void {
+    this.dictation = 'idle'; // before the session says so: what goes is no dictation that ended
+    this.dictations = this.dictations.slice(1);
+    this.announcement = 'Cancelled';
+  }
+
   #onDictation(state: DictationState): void {
-    const wasOn = this.dictation !== 'idle' && this.dictation !== 'error';
+    const wasOn = isRunning(this.dictation);
     this.dictation = state;
     if (state === 'listening') this.announcement = 'Listening';
-    if (state === 'idle' && wasOn) this.announcement = `Stopped, ${countWords(this.spoken?.committed ?? '')}.`;
-  }
-
-  #copyDictation(): void {
-    navigator.clipboard.writeText(this.spoken?.committed.trim() ?? '').then(
-      () => this.#say('Copied'),
-      () => this.#say('The browser did not allow copying.'),
-    );
-  }
-
-  #say(note: string): void {
-    this.note = note;
-    this.#scope.timeout(() => {
-      this.note = '';
-    }, 4000);
+    if (!wasOn || isRunning(state)) return;
+    const [last] = this.dictations;
+    if (state === 'idle') this.announcement = `Stopped, ${countWords(last ? textOf(last) : '')}.`;
+    if (last && textOf(last) === '') this.dictations = this.dictations.slice(1);
   }
 }
 
 const EMPTY: StreamUpdate = { committed: '', draft: '', words: [], time: 0, isFinal: false };
+
+function textOf({ committed, draft }: StreamUpdate): string {
+  return committed + draft;
+}
+
+function isRunning(dictation: DictationState): boolean {
+  return dictation !== 'idle' && dictation !== 'error';
+}
 
 function countWords(text: string): string {
   const count = text.split(/\s+/).filter(Boolean).length;

@@ -1,6 +1,9 @@
 /** An error as every element shows it: what happened, what to do, and the engine's own sentence folded away. */
 import { html, nothing, type TemplateResult } from 'lit';
-import { describeError } from './error-message.ts';
+import { type ErrorMessage, describeError } from './error-message.ts';
+
+/** Codes whose own sentence is for everybody and says what to do: five causes share `microphone`, and a codec has a name. */
+const PLAIN: ReadonlySet<ErrorMessage['code']> = new Set(['microphone', 'audio-undecodable']);
 
 /** A block for `error`; nothing when there is none. */
 export function problem(error: unknown): TemplateResult | typeof nothing {
@@ -8,10 +11,14 @@ export function problem(error: unknown): TemplateResult | typeof nothing {
   const { code, title, remedy, detail } = describeError(error);
   return html`<div class="problem" part="error" role="alert" data-code=${code}>
     <strong>${title}.</strong>
-    <p>${remedy}</p>
-    <details>
-      <summary>Detail</summary>
-      <p>${detail}</p>
-    </details>
+    ${
+      PLAIN.has(code)
+        ? html`<p>${detail}</p>`
+        : html`<p>${remedy}</p>
+          <details>
+            <summary>Detail</summary>
+            <p>${detail}</p>
+          </details>`
+    }
   </div>`;
 }

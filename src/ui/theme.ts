@@ -69,7 +69,7 @@ export const controls: CSSResult = css`
   }
   button.primary:hover {
     color: var(--on-accent);
-    filter: brightness(1.08);
+    background: color-mix(in oklab, var(--accent) 88%, var(--surface));
   }
   button.plain {
     min-height: 2rem;
@@ -140,6 +140,12 @@ export const controls: CSSResult = css`
   }
   progress::-moz-progress-bar {
     background: var(--accent);
+  }
+  /* The end is not known: half-way grey says "going on", where an empty bar would say "stuck". Nothing moves. */
+  progress:indeterminate,
+  progress:indeterminate::-webkit-progress-bar,
+  progress:indeterminate::-moz-progress-bar {
+    background: repeating-linear-gradient(90deg, var(--accent) 0 6px, var(--line) 6px 12px);
   }
   .problem {
     padding: 0.75rem 1rem;

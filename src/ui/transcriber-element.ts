@@ -51,7 +51,7 @@ export class TranscriberElement extends LitElement {
         border-color: var(--accent);
         background: var(--accent-wash);
       }
-      .jobs {
+      .cards {
         display: grid;
         grid-template-columns: minmax(0, 1fr);
         gap: 0.75rem;

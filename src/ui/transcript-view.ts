@@ -22,6 +22,7 @@ export class TranscriptView extends LitElement {
     words: { attribute: false },
     settled: {},
     draft: {},
+    empty: {},
     time: { attribute: false },
   };
   static override readonly styles: CSSResultGroup = [
@@ -101,6 +102,8 @@ export class TranscriptView extends LitElement {
   declare words: readonly WordStamp[];
   declare settled: string;
   declare draft: string;
+  /** Shown when there are no words. */
+  declare empty: string;
   /** Seconds that the player is at; undefined marks no word. */
   declare time: number | undefined;
 
@@ -115,6 +118,7 @@ export class TranscriptView extends LitElement {
     this.words = [];
     this.settled = '';
     this.draft = '';
+    this.empty = '';
     this.time = undefined;
   }
 
@@ -137,6 +141,7 @@ export class TranscriptView extends LitElement {
 
   protected override render(): TemplateResult {
     if (this.words.length > 0) return this.#timed();
+    if (this.settled === '' && this.draft === '') return html`<p class="empty">${this.empty}</p>`;
     const draft = this.draft.trimStart();
     const gap = this.draft.slice(0, this.draft.length - draft.length); // outside, or it would be underlined
     const blocks = toBlocks(this.settled);
