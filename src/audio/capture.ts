@@ -180,7 +180,8 @@ class OpenMicrophone implements Microphone {
 }
 
 async function openStream(scope: Scope, deviceId: string | undefined): Promise<MediaStream> {
-  // Models are trained on unprocessed speech; only the gain is worth having from the browser.
+  // Models are trained on unprocessed speech, so nothing that shapes the sound is asked for: suppressors leave holes that no training data has.
+  // The gain alone stays on. It does no harm at a good level and saves a quiet microphone; figures under "The browser sets the gain" in ARCHITECTURE.md.
   const audio = { channelCount: 1, echoCancellation: false, noiseSuppression: false, autoGainControl: true };
   try {
     const stream = await navigator.mediaDevices.getUserMedia({

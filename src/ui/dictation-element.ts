@@ -2,88 +2,74 @@
  * `<sotto-dictation for="id">`: a microphone button that writes into any field of somebody else's page.
  *
  * Words being said are shown in an overlay; the field only gets settled phrases, each as one step of its own undo. Without `for` it writes
- * into the field that has the focus when it starts. Pressing never takes the focus away.
+ * into the field that has the focus when it starts, or, with a `name`, into its own value: then it is a field of its form. Pressing never
+ * takes the focus away.
  */
-import { type CSSResultGroup, html, LitElement, nothing, type TemplateResult } from 'lit';
+import {
+  type CSSResultGroup,
+  html,
+  nothing,
+  type PropertyDeclarations,
+  type PropertyValues,
+  type TemplateResult,
+} from 'lit';
 import { Scope } from '../base/scope.ts';
 import type { StreamUpdate } from '../rpc/protocol.ts';
 import { CompositionGuard } from './composition-guard.ts';
 import { DictationSession, type DictationState } from './dictation-session.ts';
+import { DictationAttributes } from './dictation-attributes.ts';
+import { dictationOverlay } from './dictation-overlay.ts';
 import { dictationStyles } from './dictation-styles.ts';
+import { DictationTarget, findField } from './dictation-target.ts';
 import { progressDetail, send } from './element-events.ts';
 import { describeError } from './error-message.ts';
+import { type Hotkey, parseHotkey, watchHotkey } from './hotkey.ts';
 import { microphoneIcon, stopIcon } from './icons.ts';
-import { type Field, focusedField, insertPhrase, isWritable } from './insertion.ts';
 import type { ModelHost } from './model-host.ts';
 import type { Phrase } from './phrases.ts';
-import { PressGesture } from './press-gesture.ts';
-import { problem } from './problem.ts';
+import { PressGesture, watchButton } from './press-gesture.ts';
+import { joinAtCaret } from './seam.ts';
 import { borrowHost } from './shared-host.ts';
+import { holdSubmit } from './submit-hold.ts';
 import { controls, tokens } from './theme.ts';
 
 const LINGER_MS = 3500; // the overlay stays this long after the last word
 
 /** The element; its attributes, methods, events and parts are a contract. */
-export class DictationElement extends LitElement {
-  static override readonly properties = {
-    for: { reflect: true },
-    checkpoint: { reflect: true },
-    device: { reflect: true },
-    mode: { reflect: true },
-    draft: { reflect: true },
-    phrasePause: { type: Number, attribute: 'phrase-pause' },
-    assetBase: { attribute: 'asset-base' },
-    disabled: { type: Boolean, reflect: true },
+export class DictationElement extends DictationAttributes {
+  static override readonly properties: PropertyDeclarations = {
     current: { state: true },
     shown: { state: true },
     error: { state: true },
     isShown: { state: true },
     announcement: { state: true },
+    secondsLeft: { state: true },
   };
   static override readonly styles: CSSResultGroup = [tokens, controls, dictationStyles];
 
-  /** `id` of the field; empty for the focused one. */
-  declare for: string | null;
-  declare checkpoint: string | null;
-  declare device: string | null;
-  /** `auto` (hold or tap), `hold` or `toggle`. */
-  declare mode: string | null;
-  /** `overlay` or `none`. */
-  declare draft: string | null;
-  /** Milliseconds of silence after which a phrase is written. @default 600 */
-  declare phrasePause: number | null;
-  declare assetBase: string | null;
-  declare disabled: boolean;
   declare current: DictationState;
   declare shown: StreamUpdate | undefined;
   declare error: unknown;
   declare isShown: boolean;
   declare announcement: string;
-  readonly #internals: ElementInternals;
+  declare secondsLeft: number | undefined;
   #scope = new Scope();
   #guard: CompositionGuard | undefined;
   #gesture: PressGesture | undefined;
   #lent: { readonly host: ModelHost; readonly giveBack: () => void } | undefined;
   #session: DictationSession | undefined;
-  #field: Field | undefined;
+  #target: DictationTarget | undefined;
+  #hotkey: Hotkey | undefined;
   #numWords = 0;
 
   constructor() {
     super();
-    this.#internals = this.attachInternals();
-    this.for = null;
-    this.checkpoint = null;
-    this.device = null;
-    this.mode = null;
-    this.draft = null;
-    this.phrasePause = null;
-    this.assetBase = null;
-    this.disabled = false;
     this.current = 'idle';
     this.shown = undefined;
     this.error = undefined;
     this.isShown = false;
     this.announcement = '';
+    this.secondsLeft = undefined;
   }
 
   /** `idle`, `opening`, `listening`, `speaking`, `settling` or `error`. */
@@ -93,23 +79,32 @@ export class DictationElement extends LitElement {
 
   /** Starts listening; call it from a click or key handler. Failures come as `sotto-error`. */
   async start(): Promise<void> {
-    if (this.disabled || this.#isActive()) return;
-    this.#field = this.#findField();
+    if (this.isDisabled || this.#isActive()) return;
+    const field = this.hasValue ? undefined : findField(this, this.for);
+    this.#target = new DictationTarget(field, this.#scope, { isInline: this.draft === 'inline' });
     this.error = undefined;
     this.shown = undefined;
     this.#numWords = 0;
     const host = this.#borrow();
-    const pause = this.phrasePause;
+    const { phrasePause, autoStop } = this;
     this.#session = new DictationSession(
       host,
       {
         onState: (to, from) => this.#onState(to, from),
         onUpdate: (update) => this.#onUpdate(update),
         onPhrase: (phrase) => this.#guard?.run(() => this.#commit(phrase)),
+        onPending: (text) => this.#guard?.run(() => this.#target?.show(text)),
+        onCountdown: (secondsLeft) => {
+          this.secondsLeft = secondsLeft;
+        },
+        mayStop: () => this.mode !== 'hold' && !this.#gesture?.isHeld,
         onUtterance: (utterance) => send(this, 'sotto-utterance-end', utterance),
         onError: (error) => this.#onError(error),
       },
-      pause === null ? {} : { phrasePause: pause / 1000 },
+      {
+        ...(phrasePause !== null && { phrasePause: phrasePause / 1000 }),
+        ...(autoStop !== null && autoStop > 0 && { autoStop }),
+      },
     );
     await this.#session.start();
   }
@@ -121,6 +116,7 @@ export class DictationElement extends LitElement {
 
   /** Stops and writes nothing more. */
   async cancel(): Promise<void> {
+    this.#target?.clear();
     await this.#session?.cancel();
     this.isShown = false;
   }
@@ -130,6 +126,16 @@ export class DictationElement extends LitElement {
     this.#scope = new Scope();
     this.#guard = new CompositionGuard(this.#scope);
     this.#scope.listen<KeyboardEvent>(document, 'keydown', (event) => this.#onKey(event));
+    holdSubmit(this.#scope, {
+      form: () => (this.hasValue ? this.form : (this.#target?.form ?? null)),
+      isBusy: () => this.#isActive(),
+      settle: () => this.stop(),
+    });
+    if (this.hasUpdated) this.#watchPresses();
+    if (this.preload === 'model')
+      this.#borrow()
+        .model()
+        .catch(() => {}); // told when it is used
   }
 
   override disconnectedCallback(): void {
@@ -140,9 +146,19 @@ export class DictationElement extends LitElement {
     this.#lent = undefined;
   }
 
+  protected override willUpdate(changed: PropertyValues): void {
+    if (!changed.has('hotkey')) return;
+    this.#hotkey = undefined;
+    if (!this.hotkey) return;
+    try {
+      this.#hotkey = parseHotkey(this.hotkey, /^(?:Mac|iP)/.test(navigator.platform));
+    } catch (error) {
+      reportError(error); // an attribute must not break the page around it
+    }
+  }
+
   protected override firstUpdated(): void {
-    const button = this.renderRoot.querySelector('button');
-    if (button) this.#gesture = new PressGesture(button, this.#scope, () => this.mode, this);
+    this.#watchPresses();
   }
 
   protected override render(): TemplateResult {
@@ -154,36 +170,38 @@ export class DictationElement extends LitElement {
         type="button"
         aria-label="Dictate"
         aria-pressed=${isOn}
-        ?disabled=${this.disabled || this.current === 'settling'}
+        aria-keyshortcuts=${this.#hotkey ? this.hotkey : nothing}
+        title=${this.#hotkey ? `Dictate (${this.hotkey})` : nothing}
+        ?disabled=${this.isDisabled || this.current === 'settling'}
       >
         <slot name="icon"><span part="icon">${isOn ? stopIcon : microphoneIcon}</span></slot>
         ${isOn ? html`<sotto-level-meter part="meter" .source=${() => this.#session?.level ?? 0}></sotto-level-meter>` : nothing}
         <slot></slot>
       </button>
-      ${this.#overlay()}
+      ${
+        this.isShown && this.draft !== 'none'
+          ? dictationOverlay({
+              state: this.current,
+              update: this.#target?.showsDraft ? undefined : this.shown,
+              error: this.error,
+              isLoading: this.#lent?.host.state.status === 'loading',
+              secondsLeft: this.secondsLeft,
+              onClose: () => {
+                this.isShown = false;
+              },
+            })
+          : nothing
+      }
       <span class="hidden-text" role="status" aria-live="polite">${this.announcement}</span>
     `;
   }
 
-  #overlay(): TemplateResult | typeof nothing {
-    if (!this.isShown || this.draft === 'none') return nothing;
-    const update = this.shown;
-    const isEmpty = !update || (update.committed === '' && update.draft === '');
-    const isLoading = this.#lent?.host.state.status === 'loading';
-    const hint =
-      this.current === 'opening' || this.current === 'idle'
-        ? ''
-        : isLoading
-          ? 'Go on speaking: the model is opening.'
-          : 'Listening.';
-    return html`<div part="overlay" class="overlay">
-      ${this.error === undefined ? nothing : problem(this.error)}
-      ${
-        isEmpty
-          ? html`<span part="status" class="quiet">${hint}</span>`
-          : html`<p><span part="settled">${update.committed}</span><span part="draft" class="draft">${update.draft}</span></p>`
-      }
-    </div>`;
+  #watchPresses(): void {
+    const button = this.renderRoot.querySelector('button');
+    if (!button) return;
+    this.#gesture = new PressGesture(this.#scope, () => this.mode, this);
+    watchButton(button, this.#scope, this.#gesture);
+    watchHotkey(this.#scope, this.#gesture, () => (this.isDisabled ? undefined : this.#hotkey));
   }
 
   #borrow(): ModelHost {
@@ -197,14 +215,16 @@ export class DictationElement extends LitElement {
   #commit(phrase: Phrase): void {
     const { text, words, start, end, id } = phrase;
     this.#numWords += text.split(/\s+/).filter(Boolean).length;
+    if (this.announce === 'phrases') this.announcement = text;
+    this.#target?.clear();
     if (!send(this, 'sotto-commit', { text, words, start, end, id })) return;
-    if (this.#field) insertPhrase(this.#field, text);
+    if (!this.#target?.write(text)) this.value += joinAtCaret(this.value, text, '');
   }
 
   #onState(to: DictationState, from: DictationState): void {
     this.current = to;
-    this.#internals.states.delete(from);
-    this.#internals.states.add(to);
+    this.internals.states.delete(from);
+    this.internals.states.add(to);
     this.isShown = true;
     const state = this.#lent?.host.state;
     send(this, 'sotto-state', { from, to, device: state?.status === 'ready' ? state.model.report.device : undefined });
@@ -212,6 +232,7 @@ export class DictationElement extends LitElement {
     if (to === 'speaking') send(this, 'sotto-speech-start', { time });
     if (from === 'speaking') send(this, 'sotto-speech-end', { time });
     if (to === 'listening' && from === 'opening') this.announcement = 'Listening';
+    this.secondsLeft = undefined;
     if (to !== 'idle') return;
     this.announcement = `Stopped, ${this.#numWords} ${this.#numWords === 1 ? 'word' : 'words'}.`;
     this.#gesture?.release();
@@ -241,20 +262,12 @@ export class DictationElement extends LitElement {
   #onKey(event: KeyboardEvent): void {
     // Esc belongs to the page except while its user is dictating into our field.
     if (event.key !== 'Escape' || event.isComposing || !this.#isActive()) return;
-    if (this.#field && focusedField() !== this.#field) return;
+    if (!this.#target?.isFocused) return;
     event.preventDefault();
     this.cancel().catch(reportError);
   }
 
   #isActive(): boolean {
     return this.current !== 'idle' && this.current !== 'error';
-  }
-
-  #findField(): Field | undefined {
-    if (!this.for) return focusedField();
-    const root = this.getRootNode();
-    const scope = root instanceof ShadowRoot ? root : document;
-    const element = scope.getElementById(this.for);
-    return isWritable(element) ? element : undefined;
   }
 }

@@ -21,9 +21,21 @@ export type DictationListener = {
   onUpdate(update: StreamUpdate): void;
   onPhrase?(phrase: Phrase): void;
   onUtterance?(utterance: Utterance): void;
+  /** The words that no phrase has handed out yet: they may still change. */
+  onPending?(text: string): void;
+  /** Whole seconds until a session with `autoStop` ends by itself, in the last third of the wait; undefined otherwise. */
+  onCountdown?(secondsLeft: number | undefined): void;
+  /** False while the session may not end by itself. @default it may */
+  mayStop?(): boolean;
   /** The microphone is muted (an error that says so), or is heard again (null). */
   onMuted?(error: unknown): void;
   onError(error: unknown): void;
+};
+
+/** How phrases are cut, and whether silence ends the session. */
+export type DictationOptions = PhraseOptions & {
+  /** Seconds of silence after the last word that end the session, never before the first one. @default it never ends by itself */
+  readonly autoStop?: number;
 };
 
 const SILENCE_AFTER = 1; // seconds of audio without new text: back from `speaking` to `listening`
@@ -32,7 +44,7 @@ const SILENCE_AFTER = 1; // seconds of audio without new text: back from `speaki
 export class DictationSession {
   readonly #host: ModelHost;
   readonly #listener: DictationListener;
-  readonly #options: PhraseOptions;
+  readonly #options: DictationOptions;
   readonly #abort = new AbortController();
   #state: DictationState = 'idle';
   #microphone: Microphone | undefined;
@@ -44,7 +56,7 @@ export class DictationSession {
   #stopping: Promise<void> | undefined;
   #lost: unknown;
 
-  constructor(host: ModelHost, listener: DictationListener, options: PhraseOptions = {}) {
+  constructor(host: ModelHost, listener: DictationListener, options: DictationOptions = {}) {
     this.#host = host;
     this.#listener = listener;
     this.#options = options;
@@ -153,10 +165,21 @@ export class DictationSession {
       this.#listener.onUpdate(update);
       if (phrase) this.#listener.onPhrase?.(phrase);
       if (utterance) this.#listener.onUtterance?.(utterance);
+      this.#listener.onPending?.((update.committed + update.draft).slice(state.givenChars));
       const hasText = update.committed !== '' || update.draft !== '';
       if (this.#state === 'listening' && hasText && state.lastChange === update.time) this.#go('speaking');
       if (this.#state === 'speaking' && update.time - state.lastChange > SILENCE_AFTER) this.#go('listening');
+      if (hasText) this.#waitOn(update.time - state.lastChange);
     }
+  }
+
+  #waitOn(silence: number): void {
+    const { autoStop } = this.#options;
+    if (autoStop === undefined || this.#stopping !== undefined) return;
+    const mayStop = this.#listener.mayStop?.() ?? true;
+    const isLastThird = mayStop && silence > (autoStop * 2) / 3;
+    this.#listener.onCountdown?.(isLastThird ? Math.max(0, Math.ceil(autoStop - silence)) : undefined);
+    if (mayStop && silence >= autoStop) this.stop().catch(reportError);
   }
 
   #fail(error: unknown): void {
@@ -164,6 +187,7 @@ export class DictationSession {
     this.#microphone?.stop().catch(reportError);
     if (this.#abort.signal.aborted || isAsrError(error, 'cancelled')) return this.#go('idle');
     this.#abort.abort();
+    this.#stream?.cancel().catch(reportError);
     this.#host.noteFailure(error);
     this.#listener.onError(error);
     this.#go('error');

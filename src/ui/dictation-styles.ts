@@ -35,7 +35,7 @@ export const dictationStyles: CSSResult = css`
     top: calc(100% + 0.5rem);
     left: 0;
     width: min(22rem, 90vw);
-    max-height: 8.5rem;
+    max-height: 8.5rem; /* newest line in view; errors are shown whole */
     padding: 0.75rem 1rem;
     display: flex;
     flex-direction: column;
@@ -47,6 +47,9 @@ export const dictationStyles: CSSResult = css`
     box-shadow: 0 8px 28px light-dark(rgb(35 33 29 / 14%), rgb(0 0 0 / 45%));
     text-align: start;
   }
+  .overlay:has(.problem) {
+    max-height: none;
+  }
   .overlay p {
     margin: 0;
     font: 1.0625rem/1.5 var(--serif);
@@ -55,6 +58,9 @@ export const dictationStyles: CSSResult = css`
   .overlay .problem {
     padding: 0;
     background: none;
+  }
+  .close {
+    align-self: flex-start;
   }
   .draft {
     color: var(--draft);

@@ -56,6 +56,8 @@ function insertIntoControl(field: HTMLTextAreaElement | HTMLInputElement, phrase
   const expected = before + text + after;
   if (mayFocus(field)) {
     field.focus({ preventScroll: true });
+    // Setting the caret, even to where it is, ends the typing before it: Chromium would undo both as one.
+    if (field.selectionStart !== null) field.setSelectionRange(start, end);
     document.execCommand('insertText', false, text);
     if (field.value === expected) return text;
   }

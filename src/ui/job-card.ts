@@ -68,6 +68,7 @@ export class JobCard extends LitElement {
       ${
         hasText || job.status === 'done'
           ? html`<sotto-transcript-view
+            exportparts="settled, draft"
             empty="No speech was found."
             .words=${words}
             .settled=${job.settled}

@@ -3,6 +3,9 @@ import { type TemplateResult, html } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
 import type { Job, JobQueue } from './job-queue.ts';
 
+/** What a page around an element may style in the cards. */
+const PARTS = 'row, status, progress, player, settled, draft, error';
+
 /** Cards for all jobs; their buttons act on the queue. */
 export function jobList(queue: JobQueue): TemplateResult {
   return html`<div
@@ -14,7 +17,7 @@ export function jobList(queue: JobQueue): TemplateResult {
     ${repeat(
       [...queue.jobs].sort(byBatch),
       ({ id }) => id,
-      (job) => html`<sotto-job-card .job=${job} data-job=${job.id}></sotto-job-card>`,
+      (job) => html`<sotto-job-card .job=${job} data-job=${job.id} exportparts=${PARTS}></sotto-job-card>`,
     )}
   </div>`;
 }

@@ -1,7 +1,7 @@
 /**
- * One button, two gestures: a short press switches dictation on or off, a long one dictates while it is held.
+ * One button or key, two gestures: a short press switches dictation on or off, a long one dictates while it is held.
  *
- * The button never takes the focus from the field, and a release is never missed: losing the pointer, the window or the page ends a hold.
+ * A release is never missed: losing the pointer, the window or the page ends a hold.
  */
 import type { Scope } from '../base/scope.ts';
 
@@ -14,41 +14,36 @@ export interface Pressable {
   stop(): Promise<void>;
 }
 
-/** Watches a button until its scope ends. */
+/** Tells holds from taps, whatever is pressed. */
 export class PressGesture {
   readonly #mode: () => string | null;
   readonly #target: Pressable;
-  #pressedAt = 0;
+  #pressedAt = Number.NEGATIVE_INFINITY;
   #isHeld = false;
   #wasOn = false;
 
-  constructor(button: HTMLElement, scope: Scope, mode: () => string | null, target: Pressable) {
+  constructor(scope: Scope, mode: () => string | null, target: Pressable) {
     this.#mode = mode;
     this.#target = target;
-    scope.listen<PointerEvent>(button, 'pointerdown', (event) => this.#down(event));
-    scope.listen(button, 'pointerup', () => this.#up());
-    for (const type of ['pointercancel', 'lostpointercapture']) scope.listen(button, type, () => this.#up());
-    scope.listen(window, 'blur', () => this.#up());
-    scope.listen(document, 'visibilitychange', () => this.#up());
-    // A click without a pointer comes from the keyboard or from assistive technology: it toggles.
-    scope.listen<MouseEvent>(button, 'click', (event) => event.detail === 0 && this.#toggle());
+    scope.listen(window, 'blur', () => this.up());
+    scope.listen(document, 'visibilitychange', () => this.up());
   }
 
-  /** The dictation has ended by itself: a hold in progress is over. */
-  release(): void {
-    this.#isHeld = false;
+  /** Something is being held down now. */
+  get isHeld(): boolean {
+    return this.#isHeld;
   }
 
-  #down(event: PointerEvent): void {
-    if (event.button !== 0) return;
-    event.preventDefault(); // keeps the focus where it is
+  down(): void {
+    const now = performance.now();
+    if (this.#isHeld || now - this.#pressedAt < HOLD_MS) return; // a worn switch presses twice
     this.#wasOn = this.#isOn();
-    this.#pressedAt = performance.now();
+    this.#pressedAt = now;
     this.#isHeld = true;
     if (!this.#wasOn) this.#target.start().catch(reportError);
   }
 
-  #up(): void {
+  up(): void {
     if (!this.#isHeld) return;
     this.#isHeld = false;
     const isLong = performance.now() - this.#pressedAt >= HOLD_MS;
@@ -57,12 +52,31 @@ export class PressGesture {
     if (endsHold || this.#wasOn) this.#target.stop().catch(reportError);
   }
 
-  #toggle(): void {
+  /** A press without a length, from a screen reader or the keyboard. */
+  toggle(): void {
     if (this.#isOn()) this.#target.stop().catch(reportError);
     else this.#target.start().catch(reportError);
+  }
+
+  /** The dictation has ended by itself: a hold in progress is over. */
+  release(): void {
+    this.#isHeld = false;
   }
 
   #isOn(): boolean {
     return !['idle', 'error', 'settling'].includes(this.#target.state);
   }
+}
+
+/** Lets a button drive the gesture; it never takes the focus from the field. */
+export function watchButton(button: HTMLElement, scope: Scope, gesture: PressGesture): void {
+  scope.listen<PointerEvent>(button, 'pointerdown', (event) => {
+    if (event.button !== 0) return;
+    event.preventDefault(); // keeps the focus where it is
+    gesture.down();
+  });
+  for (const type of ['pointerup', 'pointercancel', 'lostpointercapture'])
+    scope.listen(button, type, () => gesture.up());
+  // A click without a pointer comes from the keyboard or from assistive technology: it toggles.
+  scope.listen<MouseEvent>(button, 'click', (event) => event.detail === 0 && gesture.toggle());
 }

@@ -134,8 +134,10 @@ export class TranscriberElement extends LitElement {
     const { isOver, disabled } = this;
     return html`
       <div class=${isOver ? 'zone over' : 'zone'}>
-        <button type="button" part="button" ?disabled=${disabled} @click=${this.#choose}>Choose recordings</button>
-        <span class="quiet">or drop them here</span>
+        <button type="button" part="button" ?disabled=${disabled} @click=${this.#choose}>
+          <slot name="label">Choose recordings</slot>
+        </button>
+        <span class="quiet"><slot name="hint">or drop them here</slot></span>
         <input type="file" multiple accept="audio/*,video/*" hidden aria-label="Recordings" @change=${this.#onChosen} />
       </div>
       ${this.#model()} ${this.#lent ? jobList(this.#lent.queue) : ''}
