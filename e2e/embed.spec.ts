@@ -133,10 +133,10 @@ test('a wrong checkpoint is told by sotto-error and in the element', async ({ pa
   await expect(page.locator('sotto-transcriber .problem').first()).toBeVisible();
 });
 
-/** The checkpoint and device of a dictation as attributes. */
+/** The checkpoint and device of a dictation as attributes; on a busy machine a click may last as long as a hold. */
 function attributes(device: 'wasm' | 'webgpu'): string {
   const { family } = DICTATION[device];
-  return `device="${device}"${family ? ` checkpoint="${models.url}/${family}/model.nemo"` : ''}`;
+  return `mode="toggle" device="${device}"${family ? ` checkpoint="${models.url}/${family}/model.nemo"` : ''}`;
 }
 
 /** A plain page that knows nothing of Sotto but its script tag. */

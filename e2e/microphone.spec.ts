@@ -85,6 +85,38 @@ test('a page that may not have the microphone says that it is the site which for
   await expect(page.locator('.problem[data-code=microphone]')).toContainText('Permissions-Policy');
 });
 
+test('stopped before the browser has granted the microphone, it is let go at once and can be started again', async ({
+  page,
+  device,
+}) => {
+  await page.addInitScript(() => {
+    const { mediaDevices } = navigator;
+    const open = mediaDevices.getUserMedia.bind(mediaDevices);
+    const tracks: MediaStreamTrack[] = [];
+    Object.assign(window, { tracks });
+    mediaDevices.getUserMedia = async (constraints) => {
+      if (tracks.length === 0) await new Promise((resolve) => setTimeout(resolve, 1000));
+      const stream = await open(constraints);
+      tracks.push(...stream.getAudioTracks());
+      return stream;
+    };
+  });
+  await openPage(page, device);
+  const states = (): Promise<string[]> =>
+    page.evaluate(() => (window as unknown as { tracks: MediaStreamTrack[] }).tracks.map((track) => track.readyState));
+  const button = page.getByRole('button', { name: 'Dictate' });
+  await button.evaluate((element: HTMLButtonElement) => {
+    element.click();
+    element.click();
+  });
+  await expect.poll(states).toEqual(['ended']);
+  await expect(button).toBeEnabled();
+  await expect(page.locator('.dictated')).toHaveCount(0);
+  await button.click();
+  await expect(button).toHaveAttribute('aria-pressed', 'true');
+  await expect.poll(states).toEqual(['ended', 'live']);
+});
+
 for (const [what, event] of [
   ['unplugged', 'ended'],
   ['gone without an event, as in Firefox', undefined],

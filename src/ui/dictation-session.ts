@@ -6,6 +6,7 @@
  */
 import type { Microphone } from '../audio/capture.ts';
 import { isAsrError } from '../base/errors.ts';
+import type { ASRModel } from '../rpc/asr-model.ts';
 import type { StreamUpdate } from '../rpc/protocol.ts';
 import type { TranscriptionStream } from '../rpc/stream.ts';
 import { openMicrophone } from './microphone.ts';
@@ -83,9 +84,7 @@ export class DictationSession {
       this.#collecting = this.#collect(microphone);
       const model = await this.#host.model();
       if (this.#abort.signal.aborted) return;
-      const stream = model.stream({ sampleRate: microphone.sampleRate });
-      this.#stream = stream;
-      this.#read(stream).catch((error: unknown) => this.#fail(error));
+      this.#openStream(model, microphone);
       await this.#pump();
     } catch (error) {
       this.#fail(error);
@@ -110,23 +109,33 @@ export class DictationSession {
 
   async #settle(): Promise<void> {
     if (this.#state === 'idle' || this.#state === 'error') return;
+    if (!this.#microphone) {
+      // Released before the microphone was there: nothing was said into it.
+      this.#abort.abort();
+      return this.#go('idle');
+    }
     this.#go('settling');
     try {
-      await this.#microphone?.stop();
-      if (!this.#stream) {
-        // Stopped while the model is still loading: what was said is decoded when it has come.
-        const model = await this.#host.model();
-        if (this.#abort.signal.aborted || !this.#microphone) return this.#go('idle');
-        this.#stream = model.stream({ sampleRate: this.#microphone.sampleRate });
-        this.#read(this.#stream).catch((error: unknown) => this.#fail(error));
-      }
+      await this.#microphone.stop();
+      // Stopped while the model is still loading: what was said is decoded when it has come.
+      const stream = this.#stream ?? this.#openStream(await this.#host.model(), this.#microphone);
+      if (this.#abort.signal.aborted) return this.#go('idle');
       await this.#collecting;
       while (this.#pending.length > 0 || this.#pumping !== undefined) await this.#pump();
-      await this.#stream.finish();
+      await stream.finish();
       this.#go(this.#lost === undefined ? 'idle' : 'error');
     } catch (error) {
       this.#fail(error);
     }
+  }
+
+  /** The one stream of the session: start and stop both wait for the model. */
+  #openStream(model: ASRModel, { sampleRate }: Microphone): TranscriptionStream {
+    if (this.#stream) return this.#stream;
+    const stream = model.stream({ sampleRate });
+    this.#stream = stream;
+    this.#read(stream).catch((error: unknown) => this.#fail(error));
+    return stream;
   }
 
   async #collect(microphone: Microphone): Promise<void> {

@@ -66,13 +66,14 @@ export function watchHotkey(scope: Scope, gesture: PressGesture, hotkey: () => H
     event.preventDefault();
     if (event.repeat) return;
     pressed = event.code;
-    gesture.down();
+    gesture.down(event);
   });
   // Either half of a chord ends it: macOS tells no release of keys while Command is down.
-  scope.listen<KeyboardEvent>(document, 'keyup', ({ code, key }) => {
+  scope.listen<KeyboardEvent>(document, 'keyup', (event) => {
+    const { code, key } = event;
     if (pressed === undefined || (code !== pressed && !(key.toLowerCase() in MODIFIERS))) return;
     pressed = undefined;
-    gesture.up();
+    gesture.up(event);
   });
 }
 

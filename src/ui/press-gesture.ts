@@ -25,8 +25,8 @@ export class PressGesture {
   constructor(scope: Scope, mode: () => string | null, target: Pressable) {
     this.#mode = mode;
     this.#target = target;
-    scope.listen(window, 'blur', () => this.up());
-    scope.listen(document, 'visibilitychange', () => this.up());
+    scope.listen(window, 'blur', (event) => this.up(event));
+    scope.listen(document, 'visibilitychange', (event) => this.up(event));
   }
 
   /** Something is being held down now. */
@@ -34,19 +34,19 @@ export class PressGesture {
     return this.#isHeld;
   }
 
-  down(): void {
-    const now = performance.now();
-    if (this.#isHeld || now - this.#pressedAt < HOLD_MS) return; // a worn switch presses twice
+  /** Times are those of the events, when a finger moved, and not of a page that was late to look. */
+  down({ timeStamp }: Event): void {
+    if (this.#isHeld || timeStamp - this.#pressedAt < HOLD_MS) return; // a worn switch presses twice
     this.#wasOn = this.#isOn();
-    this.#pressedAt = now;
+    this.#pressedAt = timeStamp;
     this.#isHeld = true;
     if (!this.#wasOn) this.#target.start().catch(reportError);
   }
 
-  up(): void {
+  up({ timeStamp }: Event): void {
     if (!this.#isHeld) return;
     this.#isHeld = false;
-    const isLong = performance.now() - this.#pressedAt >= HOLD_MS;
+    const isLong = timeStamp - this.#pressedAt >= HOLD_MS;
     const mode = this.#mode();
     const endsHold = mode === 'hold' || (mode !== 'toggle' && isLong);
     if (endsHold || this.#wasOn) this.#target.stop().catch(reportError);
@@ -73,10 +73,10 @@ export function watchButton(button: HTMLElement, scope: Scope, gesture: PressGes
   scope.listen<PointerEvent>(button, 'pointerdown', (event) => {
     if (event.button !== 0) return;
     event.preventDefault(); // keeps the focus where it is
-    gesture.down();
+    gesture.down(event);
   });
   for (const type of ['pointerup', 'pointercancel', 'lostpointercapture'])
-    scope.listen(button, type, () => gesture.up());
+    scope.listen(button, type, (event) => gesture.up(event));
   // A click without a pointer comes from the keyboard or from assistive technology: it toggles.
   scope.listen<MouseEvent>(button, 'click', (event) => event.detail === 0 && gesture.toggle());
 }
