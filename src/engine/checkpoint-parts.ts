@@ -6,6 +6,7 @@
  */
 import { assert } from '../base/errors.ts';
 import type { CheckpointFiles } from '../base/files.ts';
+import type { CheckpointSource } from '../checkpoint/source.ts';
 import type { CheckpointSpec } from '../model/checkpoint-spec.ts';
 import type { GraphPart } from '../runtime/session.ts';
 import type { Arithmetic, Precision } from './options.ts';
@@ -38,8 +39,19 @@ export type PartsMeta = {
   readonly arithmetic: Arithmetic;
   /** External data files of every graph. */
   readonly graphs: Readonly<Partial<Record<GraphName, readonly string[]>>>;
+  /** Where it was fetched from, where that can be fetched again. */
+  readonly origin?: CheckpointOrigin;
   /** A second model, for Canary's timestamps; its files are named by `alignerFile`. */
   readonly aligner?: PartsMeta;
+};
+
+/** A download that can be repeated. Addresses with a query are not kept: it may be a secret. */
+export type CheckpointOrigin = {
+  readonly source: Extract<CheckpointSource, { readonly kind: 'pretrained' | 'url' }>;
+  readonly revision?: string;
+  readonly hubUrl?: string;
+  /** Of the content, as `openSource` tells it: the same id means the same bytes. */
+  readonly contentId: string;
 };
 
 export type CheckpointParts = {

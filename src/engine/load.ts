@@ -97,7 +97,10 @@ export async function loadModel(source: CheckpointSource, options: EngineLoadOpt
     weightBytes: parts.meta.weightBytes,
   });
   const exports = new CheckpointExport(parts, { ...placed, hasShaderF16 }, () =>
-    openOriginal(source, sourceOptions(options)),
+    openOriginal(source, sourceOptions(options), {
+      name: parts.name,
+      ...(parts.meta.origin ? { origin: parts.meta.origin } : {}),
+    }),
   );
   if (isClassifier(spec)) return createClassifier(spec, { parts, sessions, report, exports });
   const melConfig = await createMelConfig(spec.mel, parts.files);

@@ -11,6 +11,7 @@ import { type CheckpointSource, type OpenedSource, type SourceOptions, openSourc
 import type { CheckpointStore } from '../checkpoint/store.ts';
 import { type CheckpointParts, FORMAT, type PartsMeta } from './checkpoint-parts.ts';
 import { type ConvertOptions, type PartSink, convertCheckpoint, openCheckpoint, readCheckpoint } from './convert.ts';
+import { originOf } from './origin.ts';
 import type { PrecisionChoice, PrecisionPlan } from './precision.ts';
 
 export type ObtainOptions = {
@@ -27,13 +28,17 @@ export async function obtainParts(source: CheckpointSource, options: ObtainOptio
   if (source.kind === 'stored') {
     const stored = await storedById(source.id, options);
     if (stored) return stored;
+    const older = await store?.get(source.id, signal ? { signal } : {});
+    if (older) return reopen(older, options);
   }
   const opened = await openSource(source, options.source);
   const id = `${opened.id}#${FORMAT}`;
   if (!store?.isPersistent) return convertInMemory(opened, options);
   return withLock(
     id,
-    async () => (await anyStored(id, options)) ?? convertIntoStore(opened, id, store, options),
+    async () =>
+      (await anyStored(id, options)) ??
+      convertIntoStore(opened, { id, origin: originOf(source, options.source, opened.id) }, store, options),
     signal,
   );
 }
@@ -59,9 +64,26 @@ async function storedById(id: string, options: ObtainOptions): Promise<Checkpoin
   const sibling = await anyStored(`${id.slice(0, id.lastIndexOf('#'))}#${FORMAT}`, options);
   if (sibling) return sibling;
   if (stored.meta.precision === wanted.precision) return stored; // for another device: slower, not wrong
+  if (stored.meta.origin) return undefined; // it can be fetched anew
   throw new AsrError(
     'unsupported-option',
     `The stored ${stored.name} is ${stored.meta.precision}; open the checkpoint from where it came to have it in ${wanted.precision}.`,
+  );
+}
+
+/** A copy that another version of Sotto converted, or in another precision: it is fetched anew where that is possible. */
+async function reopen(
+  { name, data }: { readonly name: string; readonly data?: unknown },
+  options: ObtainOptions,
+): Promise<CheckpointParts> {
+  const { origin } = (data ?? {}) as Partial<PartsMeta>;
+  if (origin) {
+    const { source, contentId: _, ...where } = origin;
+    return obtainParts(source, { ...options, source: { ...options.source, ...where } });
+  }
+  throw new AsrError(
+    'checkpoint-unsupported',
+    `${name} was stored by another version of Sotto, and its file is not at hand: open the file again, then delete the old copy with deleteStored.`,
   );
 }
 
@@ -79,7 +101,7 @@ async function storedParts(
 
 async function convertIntoStore(
   opened: OpenedSource,
-  id: string,
+  { id, origin }: { readonly id: string; readonly origin: Pick<PartsMeta, 'origin'> },
   store: CheckpointStore,
   options: ObtainOptions,
 ): Promise<CheckpointParts> {
@@ -90,7 +112,7 @@ async function convertIntoStore(
     const writer = await store.beginWrite(key, { expectedBytes: opened.sizeBytes });
     try {
       const meta = await convertCheckpoint(files, writer, plan, options);
-      await writer.commit({ name: opened.name, className: meta.spec.className, data: meta });
+      await writer.commit({ name: opened.name, className: meta.spec.className, data: { ...meta, ...origin } });
       await store.persist();
     } finally {
       await writer.abort();

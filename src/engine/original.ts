@@ -1,7 +1,8 @@
 /**
  * The checkpoint as it came, for saving it: a converted one cannot be turned back (norms are folded, scales multiplied in).
  *
- * Nothing is kept for it: a file is read again, a download fetched again. One opened by its id in this browser's store has no source.
+ * Nothing is kept for it: a file is read again, a download fetched again, for a copy in this browser's store from where that came. What came from a
+ * file cannot be had once the file is gone: keeping it too would double every checkpoint for the few who save one.
  */
 import { readWeights } from '../archive/read-weights.ts';
 import { writeTar } from '../archive/write-tar.ts';
@@ -10,27 +11,53 @@ import { writeYaml } from '../archive/write-yaml.ts';
 import { readYaml } from '../archive/yaml.ts';
 import { AsrError } from '../base/errors.ts';
 import type { CheckpointFiles } from '../base/files.ts';
-import { type CheckpointSource, type SourceOptions, openSource } from '../checkpoint/source.ts';
+import { type CheckpointSource, type OpenedSource, type SourceOptions, openSource } from '../checkpoint/source.ts';
 import { recognizerConfig, recognizerWeights } from '../model/checkpoint-spec.ts';
 import { targetClass } from '../model/config.ts';
 import { ASR_WITH_TTS } from '../model/model-class.ts';
+import type { CheckpointOrigin } from './checkpoint-parts.ts';
 import { openCheckpoint } from './convert.ts';
 
 const CONFIG = 'model_config.yaml';
 const WEIGHTS = 'model_weights.ckpt';
 
-/** The checkpoint's own files. Throws `unsupported-option` where they are not to be had, and what opening a source throws. */
-export async function openOriginal(source: CheckpointSource, options: SourceOptions): Promise<CheckpointFiles> {
-  if (source.kind === 'stored')
+/**
+ * The checkpoint's own files. Throws `unsupported-option` where they are not to be had, and what opening a source throws.
+ *
+ * @param stored what a copy in the store knows of itself
+ */
+export async function openOriginal(
+  source: CheckpointSource,
+  options: SourceOptions,
+  stored: { readonly name: string; readonly origin?: CheckpointOrigin },
+): Promise<CheckpointFiles> {
+  if (source.kind === 'stored') return openOrigin(stored, options);
+  return openContent(await openSource(source, options), options.signal);
+}
+
+async function openOrigin(
+  { name, origin }: { readonly name: string; readonly origin?: CheckpointOrigin },
+  options: SourceOptions,
+): Promise<CheckpointFiles> {
+  if (!origin)
     throw new AsrError(
       'unsupported-option',
-      'A checkpoint opened from the store is converted and cannot be turned back; open it from its file or address to save it.',
+      `${name} was opened from this browser's store, which keeps checkpoints converted: norms are folded in, and there is no way back. Open its .nemo again, as a file or from its address, and save that model.`,
     );
-  const opened = await openSource(source, options);
-  const content = await opened.open(options.signal ? { signal: options.signal } : {});
+  const { source, contentId, ...where } = origin;
+  const opened = await openSource(source, { ...options, ...where });
+  if (opened.id === contentId) return openContent(opened, options.signal);
+  throw new AsrError(
+    'unsupported-option',
+    `${name} has changed where it came from (${source.kind === 'url' ? source.url : source.name}) since it was stored: open it from there to save what is there now.`,
+  );
+}
+
+async function openContent(opened: OpenedSource, signal: AbortSignal | undefined): Promise<CheckpointFiles> {
+  const content = await opened.open(signal ? { signal } : {});
   // What `open` gave stays readable.
   await opened.discard();
-  return openCheckpoint(content, options.signal);
+  return openCheckpoint(content, signal);
 }
 
 /** A `.nemo` of the members as they are (NeMo `save_to`); weights that torch cannot read, such as safetensors, are written anew. */

@@ -6,7 +6,8 @@ import type { CheckpointFiles } from '../base/files.ts';
 import { LoadedModel } from './asr-model.ts';
 import type { EngineModel } from './engine-model.ts';
 import { loadModel } from './load.ts';
-import { openOriginal } from './original.ts';
+import { openSource } from '../checkpoint/source.ts';
+import { openOriginal, saveCheckpoint } from './original.ts';
 
 const load = (file: Blob, expectedClass?: string): Promise<EngineModel> =>
   loadModel(
@@ -65,9 +66,43 @@ test.each(['quartznet-ctc-char', 'fastconformer-tdt-bpe', 'canary2-aed'])(
   },
 );
 
-test('a checkpoint from the store is converted and cannot be saved', async () => {
-  await expect(openOriginal({ kind: 'stored', id: 'some' }, {})).rejects.toMatchObject({ code: 'unsupported-option' });
+test('a copy in the store is saved from where it came, or the error says what to do', async () => {
+  const stored = { kind: 'stored', id: 'some' } as const;
+  await expect(openOriginal(stored, {}, { name: 'mine.nemo' })).rejects.toMatchObject({
+    code: 'unsupported-option',
+    message: expect.stringMatching(/^mine\.nemo .*Open its \.nemo again/),
+  });
+  const url = 'https://example.org/model.nemo';
+  const archive = openGolden('quartznet-ctc-char').archive();
+  const fetch = serve(archive);
+  const { id } = await openSource({ kind: 'url', url }, { fetch });
+  const origin = { source: { kind: 'url', url }, contentId: id } as const;
+  const files = await openOriginal(stored, { fetch }, { name: 'model.nemo', origin });
+  const saved = await load(await saveCheckpoint(files), 'EncDecCTCModel');
+  expect(saved.info.className).toBe('EncDecCTCModel');
+  await expect(
+    openOriginal(stored, { fetch }, { name: 'model.nemo', origin: { ...origin, contentId: 'other' } }),
+  ).rejects.toMatchObject({ message: expect.stringContaining(`has changed where it came from (${url})`) });
 });
+
+/** Answers every request with (a part of) `archive`. */
+function serve(archive: Blob): typeof fetch {
+  return async (input, init) => {
+    const { method, headers } = new Request(input, init);
+    const [, from, to] = /bytes=(\d+)-(\d*)/.exec(headers.get('range') ?? '') ?? [];
+    const start = Number(from ?? 0);
+    const end = to ? Number(to) + 1 : archive.size;
+    return new Response(method === 'HEAD' ? null : archive.slice(start, end), {
+      status: from === undefined ? 200 : 206,
+      headers: {
+        etag: '"one"',
+        'accept-ranges': 'bytes',
+        'content-length': String(from === undefined ? archive.size : end - start),
+        ...(from === undefined ? {} : { 'content-range': `bytes ${start}-${end - 1}/${archive.size}` }),
+      },
+    });
+  };
+}
 
 const CLIPS = ['marblenet-classification', 'marblenet-mfcc'];
 
