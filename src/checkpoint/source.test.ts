@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi 
 import { HubServer } from '../../e2e/support/hub-server.ts';
 import { IdbPartStore } from './idb-part-store.ts';
 import { openSource } from './source.ts';
-import type { CheckpointSource, SourceOptions } from './source.ts';
+import type { SourceOptions } from './source.ts';
 import { CheckpointStore } from './store.ts';
 
 const bytes = (length: number, seed: number): Uint8Array<ArrayBuffer> =>
@@ -294,59 +294,5 @@ describe('names', () => {
     });
     await expect(pretrained('a/b/c')).rejects.toMatchObject({ code: 'checkpoint-not-found' });
     expect(hub.requests).toEqual([]);
-  });
-});
-
-describe("the user's files", () => {
-  const open = (source: CheckpointSource): ReturnType<typeof openSource> => openSource(source, options);
-
-  test('one file is given as it is; its id tells content, not only name and size', async () => {
-    const file = new Blob([nemo]);
-    const changed = nemo.slice();
-    changed[150_000]! ^= 1;
-    const source = await open({ kind: 'file', file, name: 'a.nemo' });
-    expect(await source.open({})).toBe(file);
-    expect((await open({ kind: 'file', file: new Blob([nemo]), name: 'a.nemo' })).id).toBe(source.id);
-    expect((await open({ kind: 'file', file: new Blob([changed]), name: 'a.nemo' })).id).not.toBe(source.id);
-  });
-
-  test('a folder is rooted where its model_config.yaml lies', async () => {
-    const files = [
-      { name: 'drop/model/model_config.yaml', file: new Blob(['a']) },
-      { name: 'drop/model/tokenizer/vocab.txt', file: new Blob(['b']) },
-      { name: 'drop/notes.txt', file: new Blob(['c']) },
-    ];
-    const opened = await (await open({ kind: 'files', files })).open({});
-    expect([...(opened as ReadonlyMap<string, Blob>).keys()]).toEqual(['model_config.yaml', 'tokenizer/vocab.txt']);
-  });
-
-  test('files without a NeMo configuration keep their names below what they have in common', async () => {
-    const files = ['onnx/int8/encoder.onnx', 'onnx/int8/decoder.onnx'].map((name) => ({
-      name,
-      file: new Blob([name]),
-    }));
-    const opened = await (await open({ kind: 'files', files })).open({});
-    expect([...(opened as ReadonlyMap<string, Blob>).keys()]).toEqual(['encoder.onnx', 'decoder.onnx']);
-  });
-
-  test('one .nemo among several files is the checkpoint; two, or none at all, are an error', async () => {
-    const named = (name: string): { name: string; file: Blob } => ({ name, file: new Blob([name]) });
-    const source = await open({ kind: 'files', files: [named('dir/a.nemo'), named('dir/readme')] });
-    expect(source.name).toBe('a.nemo');
-    expect(await source.open({})).toBeInstanceOf(Blob);
-    await expect(open({ kind: 'files', files: [named('a.nemo'), named('b.nemo')] })).rejects.toMatchObject({
-      code: 'checkpoint-not-found',
-    });
-    await expect(open({ kind: 'files', files: [] })).rejects.toMatchObject({ code: 'checkpoint-not-found' });
-  });
-
-  test('a stored checkpoint opens by its id, and is told when it is gone', async () => {
-    await store.put('x', [{ name: 'f', bytes: nemo }], { meta: { name: 'X', className: 'C' } });
-    const source = await open({ kind: 'stored', id: 'x' });
-    expect(source).toMatchObject({ id: 'x', name: 'X', sizeBytes: nemo.length });
-    expect(await contentOf(((await source.open({})) as ReadonlyMap<string, Blob>).get('f')!)).toBe(hashOf(nemo));
-    await store.delete('x');
-    await expect(source.open({})).rejects.toMatchObject({ code: 'checkpoint-not-found' });
-    await expect(open({ kind: 'stored', id: 'x' })).rejects.toMatchObject({ code: 'checkpoint-not-found' });
   });
 });

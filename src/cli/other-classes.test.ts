@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
-import { runCli } from './run-cli.ts';
+import { run } from '../../e2e/support/cli.ts';
 
 const FIXTURES = fileURLToPath(new URL('../../e2e/fixtures/', import.meta.url));
 const CLIP = join(FIXTURES, 'audio/morning.wav');
@@ -14,19 +14,6 @@ const HYBRID = join(FIXTURES, 'families/asr-with-tts/fused.nemo');
 
 const folder = mkdtempSync(join(tmpdir(), 'sotto-cli-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-async function run(...argv: string[]): Promise<{ status: number; out: string; err: string }> {
-  let [out, err] = ['', ''];
-  const status = await runCli(argv, {
-    out: (text) => {
-      out += text;
-    },
-    err: (text) => {
-      err += text;
-    },
-  });
-  return { status, out, err };
-}
 
 test('a clip classifier prints its label, and with --json the scores', async () => {
   expect(await run('transcribe', CLIP, '--model', CLASSIFIER)).toMatchObject({ status: 0, out: 'speech\n' });

@@ -1,57 +1,18 @@
-/** Canary against NeMo: decoder states, teacher-forced scores, every recorded prompt and strategy, one by one and as a batch (WASM, Node). */
+/** Canary against NeMo: decoder states, teacher-forced scores, every recorded strategy, one by one and as a batch (WASM, Node). */
 import { expect, test } from 'vitest';
 import {
-  type Golden,
-  type GoldenHypothesis,
-  type GoldenTranscripts,
-  TOLERANCE,
-  openGolden,
-  openInput,
-} from '../../e2e/support/golden.ts';
-import type { Hypothesis } from '../base/hypothesis.ts';
+  CASES,
+  type Prompt,
+  compare,
+  greatestDifference,
+  open,
+  promptsOf,
+  seenForFiles,
+  toOptions,
+} from '../../e2e/support/canary.ts';
+import { type GoldenTranscripts, TOLERANCE, openGolden } from '../../e2e/support/golden.ts';
 import { AedRunner, createCrossMemory, joinCrossMemories } from './aed-runner.ts';
-import { createAedRequest } from './aed-request.ts';
-import { LoadedModel } from './asr-model.ts';
 import { hostValues } from './encoder-runner.ts';
-import { loadModel } from './load.ts';
-import type { TranscribeOptions } from './options.ts';
-
-const TAUGHT = ['canary-aed', 'canary2-aed'];
-const CASES = [...TAUGHT, 'canary-bpe'];
-
-type Slots = Record<string, string | boolean>;
-type Prompt = {
-  readonly transcribe_arguments: Slots;
-  readonly context_ids: readonly number[];
-};
-
-async function open(golden: Golden): Promise<LoadedModel> {
-  const source = { kind: 'file', file: golden.archive(), name: `${golden.name}.nemo` } as const;
-  const model = await loadModel(source, { device: 'wasm', cache: false });
-  if (!(model instanceof LoadedModel)) throw new Error('not an engine model');
-  return model;
-}
-
-function promptsOf(golden: Golden): Record<string, Prompt> {
-  return golden.json['prompts'] as Record<string, Prompt>;
-}
-
-/**
- * What NeMo's loader makes of arguments for files: it drops most slots (`task` too: it looks for `taskname`) and the checkpoint's defaults with them.
- * We do as it does for arrays, where all count; so what it falls back to has to be said here.
- */
-function seenForFiles(
-  { source_lang = 'en', target_lang = 'en', pnc = 'yes', timestamps = false }: Slots,
-  format: string,
-): Slots {
-  const rest = { emotion: '<|emo:undefined|>', itn: 'no', diarize: 'no', decodercontext: '' };
-  return { source_lang, target_lang, pnc, timestamps, ...(format === 'canary2' ? rest : { task: 'asr' }) };
-}
-
-/** NeMo's keyword arguments as our options. */
-function toOptions({ timestamps, ...slots }: Slots): TranscribeOptions {
-  return { prompt: slots, ...(timestamps ? { timestamps: true } : {}) };
-}
 
 test.each(CASES)('%s: the decoder sees and scores what NeMo computes', async (name) => {
   const golden = openGolden(name);
@@ -126,15 +87,6 @@ test.each(CASES)('%s: a step at a time, with padding and mixed rows, scores as t
   }
 });
 
-test.each(CASES)('%s: prompts have the ids NeMo gives them', async (name) => {
-  const golden = openGolden(name);
-  const { parts } = await open(golden);
-  for (const { transcribe_arguments: slots, context_ids: context } of Object.values(promptsOf(golden))) {
-    const { aed } = parts.spec;
-    expect(aed && createAedRequest(aed, parts.tokenizer, toOptions(slots)).prompt).toEqual(context);
-  }
-});
-
 /** What `dump_canary` of the oracle merges into the checkpoint's own decoding section. */
 const STRATEGIES: Record<
   string,
@@ -205,125 +157,3 @@ test.each(Object.entries(BOOSTED))('canary-bpe: phrases are boosted as in NeMo (
   const expected = golden.transcripts(key).single;
   ours.forEach(({ hypothesis }, index) => compare(hypothesis, expected[index]));
 });
-
-test.each(CASES)('%s: every slot counts, as for NeMo with arrays', async (name) => {
-  const golden = openGolden(name);
-  const model = await open(golden);
-  const answers = golden.json['from_arrays_by_prompt'] as Record<
-    string,
-    readonly GoldenHypothesis[] | { raises: string }
-  >;
-  for (const [promptName, expected] of Object.entries(answers)) {
-    const prompt = promptsOf(golden)[promptName];
-    if (!Array.isArray(expected) || !prompt) continue; // refused, by NeMo for arrays or for files
-    const options = toOptions(prompt.transcribe_arguments);
-    const ours = await model.transcribe(
-      golden.inputs.map((input) => input.samples),
-      options,
-    );
-    ours.forEach(({ hypothesis }, index) => compare(hypothesis, expected[index]));
-  }
-});
-
-test('arrays, German, and the defaults of the checkpoint', async () => {
-  for (const name of TAUGHT) {
-    const golden = openGolden(name);
-    const model = await open(golden);
-    const arrays = await model.transcribe(golden.inputs.map((input) => input.samples));
-    const expected = golden.json['from_arrays'] as GoldenHypothesis[];
-    arrays.forEach(({ hypothesis }, index) => compare(hypothesis, expected[index]));
-    const [german] = await model.transcribe([openInput('wetter').file], {
-      sourceLang: 'de',
-      targetLang: 'de',
-      pnc: true,
-    });
-    const { results } = golden.json['manifest'] as { results: GoldenHypothesis[] };
-    compare(german?.hypothesis, results[2]);
-  }
-});
-
-test('slots that the format or the checkpoint lacks are refused, with what it has', async () => {
-  const canary = await open(openGolden('canary-aed'));
-  const canary2 = await open(openGolden('canary2-aed'));
-  const { samples } = openInput('forty');
-  expect(canary2.info).toMatchObject({ languages: ['en', 'de', 'es', 'fr'], decoders: ['aed'] });
-  const ask = (model: LoadedModel, options: TranscribeOptions) => model.transcribe([samples], options);
-  await expect(ask(canary, { timestamps: true })).rejects.toMatchObject({
-    code: 'unsupported-option',
-    message: expect.stringContaining('canary2'),
-  });
-  await expect(ask(canary, { prompt: { itn: true } })).rejects.toMatchObject({
-    code: 'unsupported-option',
-    message: expect.stringContaining('source_lang, task, target_lang, pnc'),
-  });
-  await expect(ask(canary, { task: 'sing' })).rejects.toMatchObject({
-    code: 'unsupported-option',
-    message: expect.stringContaining('transcribe'),
-  });
-  await expect(ask(canary2, { pnc: 'perhaps' })).rejects.toMatchObject({
-    code: 'unsupported-option',
-    message: expect.stringContaining('nopnc'),
-  });
-  await expect(ask(canary2, { targetLang: 'it' })).rejects.toMatchObject({
-    code: 'unsupported-option',
-    message: expect.stringContaining('en, de, es, fr'),
-  });
-  await expect(ask(canary2, { prompt: { emotion: 'bored' } })).rejects.toMatchObject({
-    code: 'unsupported-option',
-    message: expect.stringContaining('<|emo:sad|>'),
-  });
-  await expect(canary.changeDecodingStrategy({ strategy: 'tsd' })).rejects.toMatchObject({
-    code: 'unsupported-option',
-    message: expect.stringContaining('greedy, greedy_batch, beam'),
-  });
-  await expect(canary.changeDecodingStrategy({ greedy: { temperature: 0.5 } })).rejects.toMatchObject({
-    code: 'unsupported-option',
-  });
-});
-
-function compare(
-  ours: Hypothesis | undefined,
-  theirs: GoldenHypothesis | readonly GoldenHypothesis[] | undefined,
-): void {
-  if (!ours || !theirs) throw new Error('no hypothesis');
-  if (Array.isArray(theirs)) {
-    expect(ours.nBest).toHaveLength(theirs.length);
-    theirs.forEach((one, rank) => compare(ours.nBest?.[rank], one));
-    return;
-  }
-  const one = theirs as GoldenHypothesis;
-  expect(ours.text).toBe(one.text);
-  expect(ours.ySequence).toEqual(one.y_sequence);
-  expect(Math.abs(ours.score - one.score)).toBeLessThan(TOLERANCE.score * Math.max(1, ours.ySequence.length));
-  for (const [mine, its] of [
-    [ours.tokenConfidence, one.token_confidence],
-    [ours.wordConfidence, one.word_confidence],
-    [ours.frameConfidence, one.frame_confidence],
-  ] as const) {
-    expect(mine?.length).toBe(its?.length);
-    if (its)
-      expect(greatestDifference(Float32Array.from(mine as number[]), Float32Array.from(its as number[]))).toBeLessThan(
-        TOLERANCE.confidence,
-      );
-  }
-  if (!one.timestamp || !('word' in one.timestamp)) return;
-  for (const kind of ['word', 'segment'] as const) {
-    expect(ours.timestamp[kind]?.map((span) => [Reflect.get(span, kind), span.startOffset, span.endOffset])).toEqual(
-      one.timestamp[kind].map((span) => [Reflect.get(span, kind), span.start_offset, span.end_offset]),
-    );
-    ours.timestamp[kind]?.forEach((span, index) =>
-      expect(span.end).toBeCloseTo(
-        one.timestamp && 'word' in one.timestamp ? (one.timestamp[kind][index]?.end ?? 0) : 0,
-        9,
-      ),
-    );
-  }
-}
-
-function greatestDifference(ours: Float32Array, theirs: Float32Array): number {
-  let worst = 0;
-  theirs.forEach((value, index) => {
-    worst = Math.max(worst, Math.abs(value - (ours[index] as number)));
-  });
-  return worst;
-}

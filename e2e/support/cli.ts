@@ -1,0 +1,25 @@
+/** Command lines run in this process: what they print and their exit status. Node only. */
+import { strictEqual } from 'node:assert';
+import { runCli } from '../../src/cli/run-cli.ts';
+
+/** Runs a command line. */
+export async function run(...argv: string[]): Promise<{ status: number; out: string; err: string }> {
+  let [out, err] = ['', ''];
+  const status = await runCli(argv, {
+    out: (text) => {
+      out += text;
+    },
+    err: (text) => {
+      err += text;
+    },
+  });
+  return { status, out, err };
+}
+
+/** Runs one that prints JSON and nothing on stderr. */
+export async function json<T>(...argv: string[]): Promise<T> {
+  const { status, out, err } = await run(...argv);
+  strictEqual(err, '');
+  strictEqual(status, 0);
+  return JSON.parse(out) as T;
+}
