@@ -2,7 +2,7 @@
 
     npm run build && python e2e/oracle/verify_saved.py [--only NAME…]
 
-Classes that NeMo 3.0 removed are skipped with a line, and so are the hostile and historical archives of `old-archives` that NeMo itself refuses.
+What NeMo itself does not restore is skipped with a line: classes that 3.0 removed, a hostile archive, a WordPiece tokenizer without the network.
 """
 from __future__ import annotations
 

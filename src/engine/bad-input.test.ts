@@ -1,10 +1,8 @@
 /** What people really drop: broken, foreign and odd files end in one typed error that says what to do, and never in a hang. */
 import { expect, test } from 'vitest';
+import { changedArchive } from '../../e2e/support/changed-archive.ts';
 import { openGolden } from '../../e2e/support/golden.ts';
-import { openArchive } from '../archive/open-archive.ts';
-import { readWeights } from '../archive/read-weights.ts';
 import { writeTar } from '../archive/write-tar.ts';
-import { writeTorchZip } from '../archive/write-torch-zip.ts';
 import { encodeWav } from '../audio/wav.ts';
 import type { WeightRef } from '../base/files.ts';
 import { loadModel } from './load.ts';
@@ -15,22 +13,6 @@ const load = (file: Blob, expectedClass?: string) =>
     { kind: 'file', file, name: 'some.nemo' },
     { device: 'wasm', cache: false, ...(expectedClass ? { expectedClass } : {}) },
   );
-
-/** The golden archive with its config or weights changed. */
-async function changed(change: {
-  config?: (yaml: string) => string;
-  weights?: (weights: Map<string, WeightRef>) => void;
-}): Promise<Blob> {
-  const files = new Map(await openArchive(golden.archive()));
-  const config = await (files.get('model_config.yaml') as Blob).text();
-  files.set('model_config.yaml', new Blob([change.config?.(config) ?? config]));
-  if (change.weights) {
-    const weights = new Map(await readWeights(files.get('model_weights.ckpt') as Blob));
-    change.weights(weights);
-    files.set('model_weights.ckpt', await writeTorchZip(weights));
-  }
-  return writeTar(files);
-}
 
 const NAME = 'encoder.layers.0.feed_forward1.linear1.weight';
 
@@ -55,14 +37,14 @@ test('a checkpoint cut anywhere is corrupt', async () => {
 });
 
 test('configurations that cannot run name key and value', async () => {
-  const unknownClass = await changed({
+  const unknownClass = await changedArchive(golden.archive(), {
     config: (yaml) => yaml.replace(/^target: .*$/m, 'target: nemo.collections.tts.models.FastPitchModel'),
   });
   await expect(load(unknownClass)).rejects.toMatchObject({
     code: 'checkpoint-unsupported',
     message: expect.stringContaining('FastPitchModel'),
   });
-  const unknownOption = await changed({
+  const unknownOption = await changedArchive(golden.archive(), {
     config: (yaml) => yaml.replace('self_attention_model: rel_pos', 'self_attention_model: telepathy'),
   });
   await expect(load(unknownOption)).rejects.toMatchObject({
@@ -72,19 +54,19 @@ test('configurations that cannot run name key and value', async () => {
 });
 
 test('a tensor missing, extra or of another shape is named', async () => {
-  const missing = await changed({ weights: (weights) => weights.delete(NAME) });
+  const missing = await changedArchive(golden.archive(), { weights: (weights) => weights.delete(NAME) });
   await expect(load(missing)).rejects.toMatchObject({
     code: 'checkpoint-corrupt',
     message: expect.stringContaining(NAME),
   });
-  const extra = await changed({
+  const extra = await changedArchive(golden.archive(), {
     weights: (weights) => weights.set('encoder.surprise', weights.get(NAME) as WeightRef),
   });
   await expect(load(extra)).rejects.toMatchObject({
     code: 'checkpoint-corrupt',
     message: expect.stringContaining('encoder.surprise'),
   });
-  const reshaped = await changed({
+  const reshaped = await changedArchive(golden.archive(), {
     weights: (weights) => weights.set(NAME, weights.get('encoder.layers.0.norm_out.weight') as WeightRef),
   });
   await expect(load(reshaped)).rejects.toMatchObject({

@@ -28,6 +28,7 @@ import type { Placement } from './placement.ts';
 import { checkPrecision, choosePrecision } from './precision.ts';
 import { ModelSessions } from './sessions.ts';
 import { openStore } from './store.ts';
+import { checkVocabulary } from './vocabulary-check.ts';
 import { VoiceDetectors } from './voice-detectors.ts';
 import { createTokenizer } from './tokenizer.ts';
 
@@ -106,6 +107,7 @@ export async function loadModel(source: CheckpointSource, options: EngineLoadOpt
   const melConfig = await createMelConfig(spec.mel, parts.files);
   const tokenizer = await createTokenizer(spec.tokenizer, parts.files);
   if (spec.aed) checkTokenizer(spec.aed, tokenizer);
+  checkVocabulary(spec, tokenizer);
   const aligner = await createAligner(
     parts,
     (inner) => new ModelSessions(instance, inner, placed, (reason) => fallbacks.push(reason)),

@@ -55,8 +55,7 @@ export function readSpec(config: unknown): ModelSpec {
   return {
     className,
     nemoVersion: String(at(config, 'nemo_version') ?? 'unknown'),
-    mel: readMelSpec(requiredSection(config, 'preprocessor')),
-    encoder: readEncoderSpec(requiredSection(config, 'encoder')),
+    ...readAcoustics(config),
     ...((isTransducer && !isHybrid) || isAed ? {} : { ctc: readCtcSpec(config, isHybrid, tokenizer) }),
     ...(transducer ? { transducer } : {}),
     ...(languagePrompt ? { languagePrompt } : {}),
@@ -65,6 +64,30 @@ export function readSpec(config: unknown): ModelSpec {
     tokenizer,
     maxSymbols: maxSymbols(config),
   };
+}
+
+/** Front end and encoder, which must agree on the number of features. */
+function readAcoustics(config: unknown): Pick<ModelSpec, 'mel' | 'encoder'> {
+  const section = requiredSection(config, 'preprocessor');
+  requireClass(section, 'preprocessor', 'AudioToMelSpectrogramPreprocessor');
+  const mel = readMelSpec(section);
+  const encoder = readEncoderSpec(requiredSection(config, 'encoder'));
+  const numFeatures = mel.numMels * mel.frameSplicing;
+  if (numFeatures === encoder.featIn) return { mel, encoder };
+  throw new AsrError(
+    'checkpoint-corrupt',
+    `The configuration's encoder.feat_in is ${encoder.featIn}, but its preprocessor gives ${numFeatures} features (features ${mel.numMels}, frame_splicing ${mel.frameSplicing}).`,
+  );
+}
+
+/** Sections of old archives may name no class: theirs is the only one there was. */
+function requireClass(section: unknown, path: string, supported: string): void {
+  const target = targetClass(section);
+  if (target === '' || target === supported) return;
+  throw new AsrError(
+    'checkpoint-unsupported',
+    `The configuration's ${path}._target_ is ${target}; supported is ${supported}.`,
+  );
 }
 
 function requiredSection(config: unknown, name: string): ConfigTree {
@@ -89,6 +112,7 @@ const ctcSchema = v.object({ num_classes: v.nullish(vocabularySize, -1), vocabul
 
 function readCtcSpec(config: unknown, isHybrid: boolean, tokenizer: TokenizerSpec): CtcSpec {
   const path = isHybrid ? 'aux_ctc.decoder' : 'decoder';
+  requireClass(at(config, path), path, 'ConvASRDecoder');
   const section = parseConfig(ctcSchema, at(config, path) ?? {}, path);
   const size =
     section.num_classes > 0 ? section.num_classes : section.vocabulary?.length || tokenizer.vocabulary.length;
