@@ -73,6 +73,12 @@ describe('ResultFile', () => {
     expect(readFileSync(path, 'utf8')).toBe('{"audio": "a"}\n{"audio": "b"}\n');
   });
 
+  test('reads results of any length', () => {
+    const long = JSON.stringify({ audio: 'a', text: 'ü'.repeat(1_500_000) });
+    const file = new ResultFile(write('long.jsonl', `${long}\n{"audio": "b"}\n${long}\n`));
+    expect(file.missing([...entries, ...entries]).length).toBe(2 * entries.length - 3);
+  });
+
   test('refuses a file that holds something else', () => {
     expect(() => new ResultFile(write('text.txt', 'my notes\n'))).toThrow(/line 1 .* no result of sotto/);
   });

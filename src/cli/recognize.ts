@@ -34,6 +34,8 @@ export type RecognizeOptions = TranscribeOptions & {
 };
 
 const DEFAULT_BATCH_SIZE = 4;
+/** Batches asked for together on a GPU: recordings of similar length are then encoded together, whatever the order they stand in. */
+const POOL_BATCHES = 4;
 
 /** @throws AsrError */
 export async function* recognize(
@@ -42,7 +44,8 @@ export async function* recognize(
   options: RecognizeOptions,
 ): AsyncGenerator<{ entry: Entry; result: Recognized }> {
   const { onBadEntry, ...transcribe } = options;
-  const batchSize = options.batchSize ?? DEFAULT_BATCH_SIZE;
+  const pool = opened.model.report.device === 'webgpu' ? POOL_BATCHES : 1;
+  const batchSize = pool * (options.batchSize ?? DEFAULT_BATCH_SIZE);
   const startedAt = performance.now();
   for (const batch of batchesOf(entries, batchSize)) {
     try {

@@ -3,10 +3,13 @@
  *
  * A run that was killed may leave half a line at the end; it is cut off, and its entry done again.
  */
-import { appendFileSync, existsSync, readFileSync, truncateSync } from 'node:fs';
+import { appendFileSync, closeSync, existsSync, openSync, readSync, statSync, truncateSync } from 'node:fs';
 import { messageOf } from '../base/errors.ts';
 import { type Entry, ManifestError } from './manifest.ts';
 import type { Recognized } from './recognize.ts';
+
+const BLOCK_BYTES = 1 << 20;
+const LINE_FEED = 10;
 
 export class ResultFile {
   readonly #path: string;
@@ -17,12 +20,14 @@ export class ResultFile {
   constructor(path: string) {
     this.#path = path;
     if (!existsSync(path)) return;
-    const bytes = readFileSync(path);
-    const end = bytes.lastIndexOf('\n') + 1;
-    if (end < bytes.length) truncateSync(path, end);
-    for (const [index, line] of bytes.subarray(0, end).toString('utf8').split('\n').entries()) {
-      if (line !== '') this.#count(parseResult(line, `line ${index + 1} of ${path}`));
+    let end = 0;
+    let number = 0;
+    for (const line of wholeLines(path)) {
+      number += 1;
+      end += line.length + 1;
+      if (line.length > 0) this.#count(parseResult(line.toString('utf8'), `line ${number} of ${path}`));
     }
+    if (end < statSync(path).size) truncateSync(path, end);
   }
 
   /** The entries that are not in the file yet. */
@@ -41,6 +46,26 @@ export class ResultFile {
 
   #count(result: Recognized): void {
     this.#done.set(keyOf(result), (this.#done.get(keyOf(result)) ?? 0) + 1);
+  }
+}
+
+/** Lines that have their end, one by one: results of a long run are larger than a string can be. */
+function* wholeLines(path: string): Generator<Buffer> {
+  const file = openSync(path, 'r');
+  try {
+    const block = Buffer.alloc(BLOCK_BYTES);
+    let rest: Buffer[] = [];
+    for (let size = readSync(file, block); size > 0; size = readSync(file, block)) {
+      let start = 0;
+      for (let end = block.indexOf(LINE_FEED); end >= 0 && end < size; end = block.indexOf(LINE_FEED, start)) {
+        yield Buffer.concat([...rest, block.subarray(start, end)]);
+        rest = [];
+        start = end + 1;
+      }
+      rest.push(Buffer.from(block.subarray(start, size)));
+    }
+  } finally {
+    closeSync(file);
   }
 }
 

@@ -16,7 +16,9 @@ export async function transcribeEntries(
   const groups = new Map<string, number[]>();
   audio.forEach((input, index) => {
     const asked = JSON.stringify(slotsOf(input));
-    groups.set(asked, [...(groups.get(asked) ?? []), index]);
+    const group = groups.get(asked);
+    if (group) group.push(index);
+    else groups.set(asked, [index]);
   });
   const { partialHypothesis } = options;
   checkPartial(model, audio, options);

@@ -1,4 +1,6 @@
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { joinTexts } from '../text/join-windows.ts';
 import { type AudioWindow, cutWindows } from './windows.ts';
 
 const RATE = 16000;
@@ -90,4 +92,53 @@ test('a voice detector says where to cut, and which windows are silent', async (
   expect(windows[0]!.samples.length / RATE).toBeCloseTo(24.5, 1); // the middle of 21 to 28
   expect(windows.map(({ isSilent = false }) => isSilent)).toEqual(windows.map((_, index) => index > 0));
   expect(windows.reduce((sum, { samples }) => sum + samples.length, 0)).toBe(80 * RATE);
+});
+
+/** Words as bursts with pauses between them, at a low rate to be quick. */
+const spokenWords = fc.array(
+  fc.record({ length: fc.integer({ min: 100, max: 700 }), pause: fc.integer({ min: 250, max: 1800 }) }),
+  {
+    minLength: 1,
+    maxLength: 250,
+  },
+);
+
+test('any words, in blocks of any size: every word is in one window whole, so the text has each once', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      spokenWords,
+      fc.array(fc.integer({ min: 1, max: 9000 }), { minLength: 1, maxLength: 6 }),
+      fc.constantFrom('pauses' as const, 'auto' as const),
+      async (words, blockLengths, long) => {
+        const rate = 1000;
+        const spans: { word: string; start: number; end: number }[] = [];
+        let total = 0;
+        for (const [index, { length, pause }] of words.entries()) {
+          spans.push({ word: `w${index}`, start: total, end: total + length });
+          total += length + pause;
+        }
+        const signal = new Float32Array(total);
+        for (const { start, end } of spans) for (let i = start; i < end; i++) signal[i] = Math.sin(i);
+        async function* blocks(): AsyncGenerator<Float32Array> {
+          for (let at = 0, turn = 0; at < total; turn++) {
+            const length = blockLengths[turn % blockLengths.length] as number;
+            yield signal.slice(at, at + length);
+            at += length;
+          }
+        }
+        const texts: string[] = [];
+        let end = 0;
+        for await (const window of cutWindows(blocks(), { sampleRate: rate, frameSamples: 80, long })) {
+          expect(window.start).toBe(end);
+          end += window.samples.length;
+          const heard = spans.filter((span) => span.start < end && span.end > window.start);
+          expect(heard.every((span) => span.start >= window.start && span.end <= end)).toBe(true);
+          texts.push(heard.map(({ word }) => word).join(' '));
+        }
+        expect(end).toBe(total);
+        expect(joinTexts(texts)).toBe(spans.map(({ word }) => word).join(' '));
+      },
+    ),
+    { numRuns: 100 },
+  );
 });
