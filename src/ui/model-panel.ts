@@ -171,7 +171,7 @@ export class ModelPanel extends LitElement {
           .filter(({ name }) => name !== BUILT_IN)
           .map(
             (entry) => html`<li data-stored=${entry.id}>
-              <span class="name" title=${entry.name}>${entry.name} <span class="quiet">${formatBytes(entry.bytes)}</span></span>
+              <span class="name" title=${entry.name}>${entry.name} <span class="quiet">${formatBytes(entry.bytes)}${entry.precision === 'fp32' ? '' : `, ${entry.precision}`}</span></span>
               <button class="plain" type="button" aria-label=${`Use ${entry.name}`} @click=${() => this.#use({ source: entry, label: entry.name })}>Use</button>
               <button class="plain" type="button" aria-label=${`Delete ${entry.name}`} @click=${() => this.#delete(entry)}>Delete</button>
             </li>`,
