@@ -59,8 +59,6 @@ export type TransducerDecodingConfig = CommonConfig & {
   readonly maxSymbols: number;
   readonly langTagPattern: string | undefined;
   readonly stripsLangTags: boolean;
-  /** Languages of utterance and tokens, for tokenizers made of several. */
-  readonly computesLangs: boolean;
   readonly beam: {
     readonly beamSize: number;
     readonly scoreNorm: boolean;
@@ -164,7 +162,6 @@ export function readTransducerDecoding(config: unknown, spec: TransducerSpec): T
     strategy,
     maxSymbols: maxSymbols ?? Number.MAX_SAFE_INTEGER,
     stripsLangTags: tree['strip_lang_tags'] as boolean,
-    computesLangs: tree['compute_langs'] as boolean,
     langTagPattern: (tree['lang_tag_pattern'] ?? undefined) as string | undefined,
     beam: {
       beamSize: beam['beam_size'] as number,

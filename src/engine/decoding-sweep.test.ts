@@ -3,6 +3,7 @@ import { existsSync, openAsBlob, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type Config, changedConfig, openModel } from '../../e2e/support/decoding.ts';
+import { expectNear } from '../../e2e/support/expect-near.ts';
 import { TOLERANCE, goldenFile, openGolden } from '../../e2e/support/golden.ts';
 import type { Hypothesis, TransducerAlignments } from '../base/hypothesis.ts';
 import type { LoadedModel } from './asr-model.ts';
@@ -94,12 +95,4 @@ function expectReading(ours: Hypothesis, wanted: Wanted): void {
     expect((ours.alignments as TransducerAlignments).map((frame) => frame.map(({ label }) => label))).toEqual(
       wanted.alignment_labels,
     );
-}
-
-/** Numbers, or lists of them at any depth. */
-function expectNear(ours: unknown, wanted: unknown): void {
-  if (Array.isArray(wanted)) {
-    expect(ours).toHaveLength(wanted.length);
-    wanted.forEach((value, index) => expectNear((ours as unknown[])[index], value));
-  } else expect(Math.abs((ours as number) - (wanted as number))).toBeLessThan(TOLERANCE.confidence);
 }

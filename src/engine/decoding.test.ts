@@ -8,6 +8,7 @@ import {
   transcribeEach,
   withLanguageModel,
 } from '../../e2e/support/decoding.ts';
+import { expectNear } from '../../e2e/support/expect-near.ts';
 import { type GoldenHypothesis, TOLERANCE, openGolden } from '../../e2e/support/golden.ts';
 import type { Hypothesis } from '../base/hypothesis.ts';
 
@@ -35,14 +36,6 @@ function expectAnswer(ours: Hypothesis, wanted: Answer): void {
   const list = 'first_8' in wanted ? wanted.first_8 : (wanted as readonly Wanted[]);
   if (list === wanted) expect(ours.nBest).toHaveLength(list.length);
   list.forEach((reading, place) => expectReading(ours.nBest?.[place] as Hypothesis, reading));
-}
-
-/** Numbers, or lists of them at any depth. */
-function expectNear(ours: unknown, wanted: unknown): void {
-  if (Array.isArray(wanted)) {
-    expect(ours).toHaveLength(wanted.length);
-    wanted.forEach((value, index) => expectNear((ours as unknown[])[index], value));
-  } else expect(Math.abs((ours as number) - (wanted as number))).toBeLessThan(TOLERANCE.confidence);
 }
 
 const CONFIDENCE = {

@@ -117,7 +117,7 @@ export type TranscribeOptions = CallOptions & {
   readonly batchSize?: number;
   /** Char, word and segment timestamps in `hypothesis.timestamp`. @default false */
   readonly timestamps?: boolean;
-  /** CTC log-probs or transducer lattice in `hypothesis.alignments`. @default false */
+  /** CTC log-probs or transducer lattice in `hypothesis.alignments`; strategies that keep no lattice refuse. @default false */
   readonly returnAlignments?: boolean;
   /** Channel of multi-channel audio, or `'average'`. Without it multi-channel files are averaged. */
   readonly channelSelector?: number | 'average';

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { beforeAll, expect, test } from 'vitest';
 import { type Config, changedConfig, openModel, withLanguageModel } from '../../e2e/support/decoding.ts';
+import { expectNear } from '../../e2e/support/expect-near.ts';
 import { TOLERANCE, openGolden, openInput } from '../../e2e/support/golden.ts';
 import type { Hypothesis } from '../base/hypothesis.ts';
 import type { LoadedModel } from './asr-model.ts';
@@ -76,14 +77,6 @@ async function transcribe(
 ): Promise<Hypothesis[]> {
   const found = await model.transcribe(audio, { partialHypothesis });
   return found.map(({ hypothesis }) => hypothesis);
-}
-
-/** Numbers, or lists of them at any depth. */
-function expectNear(ours: unknown, wanted: unknown): void {
-  if (Array.isArray(wanted)) {
-    expect(ours).toHaveLength(wanted.length);
-    wanted.forEach((value, index) => expectNear((ours as unknown[])[index], value));
-  } else expect(Math.abs((ours as number) - (wanted as number))).toBeLessThan(TOLERANCE.confidence);
 }
 
 test('the first piece may be an ordinary call, and timestamps span all pieces', async () => {

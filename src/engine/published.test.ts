@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import { type Config, changedConfig } from '../../e2e/support/decoding.ts';
 import { floatWav } from '../../e2e/support/float-wav.ts';
+import { expectNear } from '../../e2e/support/expect-near.ts';
 import { type GoldenHypothesis, TOLERANCE, openGolden } from '../../e2e/support/golden.ts';
 import type { Hypothesis } from '../base/hypothesis.ts';
 import { LoadedModel } from './asr-model.ts';
@@ -122,14 +123,6 @@ function expectSame(ours: Hypothesis, theirs: GoldenHypothesis): void {
   if (theirs.token_confidence) expectNear(ours.tokenConfidence, theirs.token_confidence);
   if (theirs.word_confidence) expectNear(ours.wordConfidence, theirs.word_confidence);
   if (theirs.frame_confidence) expectNear(ours.frameConfidence, theirs.frame_confidence);
-}
-
-/** Numbers, or lists of them at any depth. */
-function expectNear(ours: unknown, wanted: unknown): void {
-  if (Array.isArray(wanted)) {
-    expect(ours).toHaveLength(wanted.length);
-    wanted.forEach((value, index) => expectNear((ours as unknown[])[index], value));
-  } else expect(Math.abs((ours as number) - (wanted as number))).toBeLessThan(TOLERANCE.confidence);
 }
 
 /** [frames, size] -> [size, frames] */

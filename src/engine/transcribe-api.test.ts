@@ -228,6 +228,20 @@ describe('for any input', () => {
   });
 });
 
+test('Canary: any split of a list into batches gives the same hypotheses', { timeout: 60_000 }, async () => {
+  const model = await open('canary2-aed');
+  const clips = [first, samples, new Float32Array(401), third, samples.subarray(3000)];
+  const together = await model.transcribe(clips, { batchSize: 5, timestamps: true });
+  for (const batchSize of [1, 2, 3]) {
+    const results = await model.transcribe(clips, { batchSize, timestamps: true });
+    results.forEach(({ hypothesis: { score, ...rest } }, index) => {
+      const { score: wanted, ...same } = together[index]!.hypothesis;
+      expect(rest).toEqual(same);
+      expect(score).toBeCloseTo(wanted, 3);
+    });
+  }
+});
+
 test('lines of a manifest are asked what they say (Canary)', async () => {
   const canary = openGolden('canary2-aed');
   const model = await open('canary2-aed');

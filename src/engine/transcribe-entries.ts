@@ -31,7 +31,10 @@ export async function transcribeEntries(
     const before = doneSeconds;
     const job = new TranscribeJob(model, inputs, {
       ...asked,
-      ...(partialHypothesis && { partialHypothesis: indices.map((index) => partialHypothesis[index] ?? null) }),
+      ...(partialHypothesis && {
+        long: 'full', // a piece is decoded in one go: only its end can be gone on from
+        partialHypothesis: indices.map((index) => partialHypothesis[index] ?? null),
+      }),
       ...(onProgress && {
         onProgress: (progress) =>
           onProgress(
@@ -58,7 +61,7 @@ export async function transcribeEntries(
 function checkPartial(
   { decoder, parts: { spec } }: RunningModel,
   audio: readonly AudioInput[],
-  { partialHypothesis, long = 'auto' }: TranscribeOptions,
+  { partialHypothesis, vad, long = 'auto' }: TranscribeOptions,
 ): void {
   if (!partialHypothesis) return;
   if (decoder !== 'transducer')
@@ -73,6 +76,7 @@ function checkPartial(
     );
   if (long === 'buffered' || long === 'pauses')
     throw new AsrError('unsupported-option', `partialHypothesis does not go with long: '${long}'; use 'full'.`);
+  if (vad) throw new AsrError('unsupported-option', 'partialHypothesis does not go with vad, which leaves parts out.');
 }
 
 function slotsOf(input: AudioInput): Slots {

@@ -60,7 +60,7 @@ export class TranscribeJob {
     const {
       signal,
       channelSelector,
-      long = this.#options.partialHypothesis ? 'full' : 'auto',
+      long = 'auto',
       timestamps = false,
       batchSize = DEFAULT_BATCH_SIZE,
     } = this.#options;

@@ -125,15 +125,21 @@ export class ASRModel implements AsyncDisposable {
     audio: ManifestInput | Iterable<TranscribeInput> | AsyncIterable<TranscribeInput>,
     config: PageTranscribeOptions = this.getTranscribeConfig(),
   ): AsyncGenerator<Hypothesis[]> {
-    const { batchSize = this.getTranscribeConfig().batchSize } = config;
+    const { batchSize = this.getTranscribeConfig().batchSize, partialHypothesis, ...options } = config;
+    let numDone = 0;
+    const transcribeBatch = (batch: readonly PageAudio[]): Promise<Hypothesis[]> => {
+      const partial = partialHypothesis?.slice(numDone, numDone + batch.length);
+      numDone += batch.length;
+      return this.transcribe(batch, { ...options, batchSize, ...(partial && { partialHypothesis: partial }) });
+    };
     let batch: PageAudio[] = [];
     for await (const item of eachRecording(audio)) {
       batch.push(item);
       if (batch.length < batchSize) continue;
-      yield await this.transcribe(batch, config);
+      yield await transcribeBatch(batch);
       batch = [];
     }
-    if (batch.length > 0) yield await this.transcribe(batch, config);
+    if (batch.length > 0) yield await transcribeBatch(batch);
   }
 
   /** The defaults of `transcribe`, to be changed and passed on (NeMo `get_transcribe_config`). */
