@@ -105,7 +105,7 @@ const WORD_BEAMS = ['pyctcdecode_8', 'pyctcdecode_8_lm'].flatMap((name) => [
   [name, 'bpe'] as const,
 ]);
 const isMade = ([name, family]: (typeof WORD_BEAMS)[number]): boolean =>
-  'hypotheses' in (results[`ctc.${family}.${name}`] as object);
+  !('raises' in (results[`ctc.${family}.${name}`] as { hypotheses: object }).hypotheses);
 test.skip.each(WORD_BEAMS.filter((beam) => !isMade(beam)))('%s (%s): the set was made without pyctcdecode', () => {});
 
 test.each(WORD_BEAMS.filter(isMade))('%s (%s) gives the texts of NeMo', async (name, family) => {
