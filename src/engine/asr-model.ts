@@ -6,7 +6,7 @@ import type { CheckpointFiles } from '../base/files.ts';
 import type { AttentionChange } from '../model/attention-switch.ts';
 import type { ContextSize } from '../model/conformer-spec.ts';
 import { attentionContexts } from '../model/encoder.ts';
-import { type Decoding, changedDecoding, chooseHead, ownDecoding } from './decoding.ts';
+import { type Decoding, changedDecoding, chooseHead, loadedDecoding } from './decoding.ts';
 import type { EngineModel, EngineParts, EngineStream, RunningModel } from './engine-model.ts';
 import type {
   AudioInput,
@@ -30,7 +30,7 @@ export class LoadedModel implements EngineModel, RunningModel {
   constructor(parts: EngineParts) {
     this.parts = parts;
     this.decoder = parts.spec.defaultDecoder;
-    this.decoding = ownDecoding(parts, this.decoder);
+    this.decoding = loadedDecoding(parts, this.decoder);
     this.context = attentionContexts(parts.spec.encoder)[0] as ContextSize;
   }
 

@@ -6,6 +6,7 @@ import type { Hypothesis, TimeSpan } from '../base/hypothesis.ts';
 import { decodeCtcBeam } from '../decoding/ctc-beam.ts';
 import { chooseCtcFused } from '../decoding/ctc-fused-greedy.ts';
 import { decodeCtcGreedy } from '../decoding/ctc-greedy.ts';
+import { changedDecoding, loadedDecoding } from './decoding.ts';
 import { readCtcDecoding, readTransducerDecoding } from './decoding-config.ts';
 import { loadFusion } from './fusion-files.ts';
 
@@ -207,4 +208,11 @@ test('a failed change leaves the decoding as it was; heads a checkpoint lacks ar
     /does not fit this checkpoint/,
   );
   expect(model.decoding).toBe(before);
+});
+
+test('a temperature that a checkpoint was saved with counts from changeDecodingStrategy on, as in NeMo', async () => {
+  const { parts } = await openModel(openGolden('fastconformer-ctc-bpe'));
+  const saved = { ...parts, cfg: { decoding: { strategy: 'greedy_batch', temperature: 2 } } };
+  expect(loadedDecoding(saved, 'ctc')?.config).toMatchObject({ temperature: 1 });
+  expect((await changedDecoding(saved, undefined, 'ctc'))?.config).toMatchObject({ temperature: 2 });
 });

@@ -36,7 +36,7 @@ type Checkpoint = { readonly spec: ModelSpec; readonly cfg: unknown; readonly to
 const FIELDS: Readonly<Record<Head, Fields>> = { ctc: CTC_FIELDS, transducer: TRANSDUCER_FIELDS, aed: AED_FIELDS };
 
 /** The decoding a checkpoint was saved with; undefined where the head is none of these. */
-export function ownDecoding({ spec, cfg }: Omit<Checkpoint, 'tokenizer'>, head: string): Decoding | undefined {
+function ownDecoding({ spec, cfg }: Omit<Checkpoint, 'tokenizer'>, head: string): Decoding | undefined {
   if (head !== 'ctc' && head !== 'transducer' && head !== 'aed') return undefined;
   const isHybrid = spec.ctc !== undefined && spec.transducer !== undefined;
   const section = at(cfg, head === 'ctc' && isHybrid ? 'aux_ctc.decoding' : 'decoding');
@@ -52,6 +52,13 @@ export function ownDecoding({ spec, cfg }: Omit<Checkpoint, 'tokenizer'>, head: 
     config: readConfig({ ...saved, strategy: 'greedy_batch', greedy: {}, confidence_cfg: {} }, head, spec),
     fusion: [],
   };
+}
+
+/** What is in force before any call: the checkpoint's own, but NeMo applies a saved temperature only in `change_decoding_strategy`. */
+export function loadedDecoding(checkpoint: Checkpoint, head: Head): Decoding | undefined {
+  const decoding = ownDecoding(checkpoint, head);
+  if (!decoding || decoding.config.head === 'aed') return decoding;
+  return { ...decoding, config: { ...decoding.config, temperature: 1 } };
 }
 
 /**
