@@ -26,7 +26,7 @@ AWKWARD = [*"abc", "'", "1", "0x1", "y", "no", "null", "~", "#", ":", "?", "-", 
 Shape = Callable[[Context], tuple[Any, Config]]
 SHAPES: dict[str, Shape] = {}
 EDITS: dict[str, Callable[[Config], Config]] = {}
-KEPT = ("quartznet-1.0.0", "citrinet-zh", "jasper-dense-8khz", "conformer-ctc-1.6", "conformer-rnnt-interpolated", "parakeet-tdt-v3", "rnnt-leftovers", "joint-tanh")
+KEPT = ("quartznet-1.0.0", "citrinet-zh", "jasper-dense-8khz", "conformer-ctc-1.6", "conformer-rnnt-interpolated", "parakeet-tdt-v3", "rnnt-leftovers", "joint-tanh", "adapters")
 
 
 def shape(name: str) -> Callable[[Shape], Shape]:
@@ -250,6 +250,19 @@ def tanh_joint(ctx: Context) -> tuple[Any, Config]:
     config["joint"]["jointnet"].update(dropout=0.0, activation="tanh")
     config["decoder"]["blank_as_pad"] = False
     config["decoder"]["prednet"].update(forget_gate_bias=1.0, rnn_hidden_size=-1)
+    return cls, config
+
+
+@shape("adapters")
+def adapters(ctx: Context) -> tuple[Any, Config]:
+    """A fine-tuned encoder: three linear adapters, one of them switched off."""
+    s = tiny(ctx)
+    cls, config = ctc_bpe(ctx, s, mel_frontend(80), conformer(s))
+    config["encoder"]["_target_"] += "Adapter"
+    linear = {"_target_": "nemo.collections.common.parts.adapter_modules.LinearAdapter", "in_features": s.d_model, "dropout": 0.1}
+    config["adapters"] = {"before": {**linear, "dim": 6, "activation": "swish", "norm_position": "pre", "enabled": True},
+                          "off": {**linear, "dim": 5, "activation": "relu", "norm_position": "pre", "enabled": False},
+                          "after": {**linear, "dim": 7, "activation": "relu", "norm_position": "post", "enabled": True}}
     return cls, config
 
 

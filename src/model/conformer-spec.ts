@@ -1,6 +1,7 @@
 /** What a NeMo `ConformerEncoder` is, read from its config with the constructor's defaults. */
 import * as v from 'valibot';
 import { AsrError } from '../base/errors.ts';
+import type { AdapterSpec } from './adapters.ts';
 import { MAX_LAYERS, dimension, parseConfig } from './config.ts';
 
 /** Subsamplings NeMo accepts and saves, but raises on when run: there are no numbers to agree with. */
@@ -84,6 +85,8 @@ export type ConformerSpec = {
   readonly convPadding: readonly [number, number];
   readonly convNorm: v.InferOutput<typeof schema>['conv_norm_type'];
   readonly convContextStyle: 'regular' | 'dcc';
+  /** Enabled adapters behind every layer, in order; absent without any. */
+  readonly adapters?: readonly AdapterSpec[];
   /** Local attention only: frames 0, spacing, 2 * spacing, … that see and are seen by all; `separate` projections for them. A
    * count above 0 means that the graph has inputs for them, `active` that they are used. */
   readonly globalTokens: {

@@ -15,6 +15,7 @@
  */
 import { Graph } from '../onnx/graph.ts';
 import type { Value } from '../onnx/graph.ts';
+import { addAdapters } from './adapters.ts';
 import { type AttentionOutputs, selfAttention } from './attention.ts';
 import { hasReducedLayers } from './conformer-feeds.ts';
 import type { ConformerSpec } from './conformer-spec.ts';
@@ -200,5 +201,6 @@ function conformerLayer(
     x,
     feedForward(graph, weights, spec, `${name}.feed_forward2`, norm('norm_feed_forward2', x), 0.5),
   ]);
-  return { ...attention, ...conv, output: norm('norm_out', x) };
+  const output = addAdapters(graph, weights, spec, name, norm('norm_out', x));
+  return { ...attention, ...conv, output };
 }

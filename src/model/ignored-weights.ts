@@ -19,6 +19,7 @@ export function isIgnoredWeight(name: string): boolean {
   return (
     name.endsWith('.num_batches_tracked') ||
     name === 'encoder.pos_enc.pe' ||
+    name.includes('.adapter_layer.') || // of disabled adapters; enabled ones are asked for
     IGNORED_PREFIXES.some((prefix) => name.startsWith(prefix))
   );
 }

@@ -5,6 +5,7 @@
  */
 import * as v from 'valibot';
 import { AsrError } from '../base/errors.ts';
+import { readAdapters } from './adapters.ts';
 import { type ConfigTree, at, parseConfig, targetClass, vocabularySize } from './config.ts';
 import { readConformerSpec } from './conformer-spec.ts';
 import { readConvEncoderSpec } from './conv-encoder-spec.ts';
@@ -71,7 +72,7 @@ function readAcoustics(config: unknown): Pick<ModelSpec, 'mel' | 'encoder'> {
   const section = requiredSection(config, 'preprocessor');
   requireClass(section, 'preprocessor', 'AudioToMelSpectrogramPreprocessor');
   const mel = readMelSpec(section);
-  const encoder = readEncoderSpec(requiredSection(config, 'encoder'));
+  const encoder = withAdapters(readEncoderSpec(requiredSection(config, 'encoder')), config);
   const numFeatures = mel.numMels * mel.frameSplicing;
   if (numFeatures === encoder.featIn) return { mel, encoder };
   throw new AsrError(
@@ -87,6 +88,16 @@ function requireClass(section: unknown, path: string, supported: string): void {
   throw new AsrError(
     'checkpoint-unsupported',
     `The configuration's ${path}._target_ is ${target}; supported is ${supported}.`,
+  );
+}
+
+function withAdapters(encoder: EncoderSpec, config: unknown): EncoderSpec {
+  const adapters = readAdapters(config);
+  if (adapters.length === 0) return encoder;
+  if (encoder.kind === 'conformer') return { ...encoder, adapters };
+  throw new AsrError(
+    'checkpoint-unsupported',
+    `The configuration's adapters.${adapters[0]!.name} is enabled; supported are adapters of a ConformerEncoder.`,
   );
 }
 
