@@ -1,6 +1,7 @@
 /** One ORT session: a graph part on one device, run through the instance's lock, with errors turned into ours. */
 import type { InferenceSession, Tensor } from 'onnxruntime-web';
 import { AsrError, messageOf } from '../base/errors.ts';
+import { ExternalBlob } from './external-blob.ts';
 import type { OrtInstance } from './ort.ts';
 
 export type { Tensor } from 'onnxruntime-web';
@@ -41,7 +42,7 @@ export class Session implements AsyncDisposable {
     const options: InferenceSession.SessionOptions = {
       executionProviders: [onGpu ? 'webgpu' : 'wasm'],
       logSeverityLevel: 3, // ORT warns about every shape node it rightly keeps on the CPU
-      externalData: part.files.map(({ name, data }) => ({ path: name, data })),
+      externalData: part.files.map(({ name, data }) => ({ path: name, data: new ExternalBlob(data) })),
       ...(onGpu && keepOnDevice.length > 0
         ? { preferredOutputLocation: Object.fromEntries(keepOnDevice.map((output) => [output, 'gpu-buffer' as const])) }
         : {}),
