@@ -12,8 +12,9 @@ import {
   WRITING_PREFIX,
   asManifest,
   manifestKey,
+  deleteUnusedParts,
   partKey,
-  partKeysOf,
+  writeLock,
 } from './manifest.ts';
 import type { CheckpointMeta, Manifest, StoredFile } from './manifest.ts';
 import { PART_BYTES } from './part-store.ts';
@@ -51,7 +52,7 @@ export class CheckpointWriter {
     if (free !== undefined && free < expectedBytes) throw await storageError(expectedBytes);
 
     const token = randomToken();
-    const release = await acquireLock(`write:${token}`);
+    const release = await acquireLock(writeLock(token));
     const writer = new CheckpointWriter(store, id, token, release, options);
     await writer.#orAbort(() => writer.#touch());
     return writer;
@@ -106,8 +107,8 @@ export class CheckpointWriter {
       const previous = asManifest(await this.#store.getRecord(manifestKey(this.#id)));
       await this.#store.setRecord(manifestKey(this.#id), manifest);
       this.#end();
-      const leftovers = previous === undefined ? [] : partKeysOf(previous);
-      await this.#store.delete([WRITING_PREFIX + this.#token, ...leftovers]).catch(() => {}); // the sweep takes them later
+      await this.#store.delete([WRITING_PREFIX + this.#token]).catch(() => {}); // the sweep takes them later
+      if (previous) await deleteUnusedParts(this.#store, previous).catch(() => {});
     });
   }
 

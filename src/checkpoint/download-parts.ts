@@ -10,6 +10,8 @@ import type { PartInfo, PartStore } from './part-store.ts';
 import { PartWriter } from './part-writer.ts';
 import { Sha256 } from './sha256.ts';
 import { SpillingPartStore } from './spilling-part-store.ts';
+import { PartReader, StoredBlob } from './stored-blob.ts';
+import type { StoredPart } from './stored-blob.ts';
 
 export const DOWNLOAD_PREFIX = 'download/';
 const DOWNLOAD_PART_PREFIX = 'downloaded-part/';
@@ -96,7 +98,7 @@ export class DownloadParts {
   }
 
   /**
-   * Checks the hash and gives the whole content.
+   * Checks the hash and gives the whole content, readable until it is discarded.
    *
    * @throws AsrError 'integrity' when the content is not what was announced; it is removed then.
    */
@@ -109,13 +111,15 @@ export class DownloadParts {
     }
     await this.pause();
 
-    const blobs: Blob[] = [];
-    for (const [index, part] of this.#writer.parts.entries()) {
-      const blob = await this.#store.getPart(partKey(this.#target.key, index), part);
-      if (blob === undefined) throw await this.#reject('the browser did not give back what was stored');
-      blobs.push(blob);
+    const parts: StoredPart[] = this.#writer.parts.map((part, index) => ({
+      ...part,
+      key: partKey(this.#target.key, index),
+    }));
+    for (const part of parts) {
+      if ((await this.#store.readPart(part.key, part)) === undefined)
+        throw await this.#reject('the browser did not give back what was stored');
     }
-    return new Blob(blobs);
+    return new StoredBlob(new PartReader(this.#store), parts);
   }
 
   async #reject(reason: string): Promise<AsrError> {
@@ -137,14 +141,11 @@ export class DownloadParts {
     const whole: PartInfo[] = [];
     let tail = new Uint8Array(0);
     for (const [index, part] of record.parts.entries()) {
-      const blob = await this.#store.getPart(partKey(key, index), part);
-      if (blob === undefined) break;
+      const bytes = await this.#store.readPart(partKey(key, index), part);
+      if (bytes === undefined) break;
       const isShort = part.bytes < this.#partBytes;
-      if (!record.isVerified || isShort) {
-        const bytes = new Uint8Array(await blob.arrayBuffer());
-        if (expectedSha256 !== undefined && !record.isVerified) this.#hash.update(bytes);
-        if (isShort) tail = bytes;
-      }
+      if (expectedSha256 !== undefined && !record.isVerified) this.#hash.update(bytes);
+      if (isShort) tail = bytes;
       if (!isShort) whole.push(part);
       this.#receivedBytes += part.bytes;
       if (isShort) break;

@@ -190,9 +190,9 @@ test('a store that takes no more parts does not stop the download', async () => 
   await expectContent(await get());
 });
 
-test('discard removes a finished download, and its blob stays readable', async () => {
+test('discard removes a finished download, and reading its blob says so', async () => {
   const blob = await get();
   await discardDownload(store, 'the model');
   expect(await store.keys('')).toEqual([]);
-  await expectContent(blob);
+  await expect(blob.arrayBuffer()).rejects.toMatchObject({ code: 'checkpoint-not-found' });
 });

@@ -55,7 +55,7 @@ export class IdbPartStore implements PartStore {
     return this.#run(value.byteLength, (store) => set(key, value, store));
   }
 
-  async getPart(key: string, expected: PartInfo): Promise<Blob | undefined> {
+  async readPart(key: string, expected: PartInfo): Promise<Uint8Array<ArrayBuffer> | undefined> {
     let value: unknown;
     try {
       value = await this.#run(expected.bytes, (store) => get<unknown>(key, store));
@@ -65,7 +65,8 @@ export class IdbPartStore implements PartStore {
       throw error;
     }
     if (!(value instanceof ArrayBuffer) || value.byteLength !== expected.bytes) return undefined;
-    return checksumOf(new Uint8Array(value)) === expected.checksum ? new Blob([value]) : undefined;
+    const bytes = new Uint8Array(value);
+    return checksumOf(bytes) === expected.checksum ? bytes : undefined;
   }
 
   async delete(keysToDelete: readonly string[]): Promise<void> {

@@ -9,6 +9,8 @@ import { throwIfAborted } from '../base/abort.ts';
 
 /** The tail of each realm-wide queue; entries go away with their last waiter. */
 const tails = new Map<string, Promise<void>>();
+/** How many in this realm share a name. */
+const numHolders = new Map<string, number>();
 
 /**
  * Runs `fn` while nobody else runs under `name`, and gives its result or error.
@@ -46,9 +48,32 @@ export function acquireLock(name: string, signal?: AbortSignal): Promise<() => v
   });
 }
 
+/** Shares the lock with everybody else who holds it so, once nobody has it alone; the returned function ends that. Tabs that end let go too. */
+export async function holdLock(name: string): Promise<() => void> {
+  const { promise: released, resolve: release } = promiseWithResolvers();
+  numHolders.set(name, (numHolders.get(name) ?? 0) + 1);
+  void released.then(() => {
+    const rest = (numHolders.get(name) ?? 1) - 1;
+    if (rest > 0) numHolders.set(name, rest);
+    else numHolders.delete(name);
+  });
+  const manager = lockManager();
+  if (manager !== undefined) {
+    await new Promise<void>((resolve) => {
+      const hold = (): Promise<void> => {
+        resolve();
+        return released;
+      };
+      // SecurityError: the frame may not use locks, and nothing of it lasts either.
+      manager.request(`sotto:${name}`, { mode: 'shared' }, hold).catch(() => resolve());
+    });
+  }
+  return release;
+}
+
 /** Runs `fn` only when nobody holds `name` now, anywhere; tells whether it ran. */
 export async function ifUnlocked(name: string, fn: () => Promise<void>): Promise<boolean> {
-  if (tails.has(name)) return false;
+  if (tails.has(name) || numHolders.has(name)) return false;
   const manager = lockManager();
   if (manager === undefined) {
     await withRealmLock(name, fn, undefined);

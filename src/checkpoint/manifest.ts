@@ -4,7 +4,9 @@
  * The manifest is written last and is the commit mark: parts whose token no manifest names are garbage of an interrupted write.
  * Every write has its own token, so a checkpoint is replaced without its old copy ever being half gone.
  */
-import type { PartInfo } from './part-store.ts';
+import { ifUnlocked } from './lock.ts';
+import type { PartInfo, PartStore } from './part-store.ts';
+import type { StoredPart } from './stored-blob.ts';
 
 export const MANIFEST_VERSION = 1;
 
@@ -48,11 +50,21 @@ export function tokenOf(key: string): string {
   return key.slice(PART_PREFIX.length).split('/', 1)[0] ?? '';
 }
 
-/** All part keys of a stored checkpoint. */
-export function partKeysOf(manifest: Manifest): string[] {
-  return manifest.files.flatMap((file, fileIndex) =>
-    file.parts.map((_, partIndex) => partKey(manifest.token, fileIndex, partIndex)),
-  );
+/** The parts of a file, with their keys. */
+export function partsOf({ token, files }: Manifest, fileIndex: number): StoredPart[] {
+  const parts = files[fileIndex]?.parts ?? [];
+  return parts.map((part, partIndex) => ({ ...part, key: partKey(token, fileIndex, partIndex) }));
+}
+
+/** The lock under which a token's parts are written, and which those who read them share: who may remove them takes it alone. */
+export function writeLock(token: string): string {
+  return `write:${token}`;
+}
+
+/** Removes the parts of a checkpoint that no manifest names any more, unless an open model reads them: then a later sweep does. */
+export async function deleteUnusedParts(store: PartStore, manifest: Manifest): Promise<void> {
+  const keys = manifest.files.flatMap((_, fileIndex) => partsOf(manifest, fileIndex).map(({ key }) => key));
+  await ifUnlocked(writeLock(manifest.token), () => store.delete(keys));
 }
 
 /** A record as a manifest; undefined for anything this version did not write. */

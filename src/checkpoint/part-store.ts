@@ -1,12 +1,15 @@
 /**
  * Where parts and small records rest: IndexedDB, or memory where there is none (Node, private mode, sandboxed frames).
  *
- * Parts go in as bytes and come out as Blobs: browsers may page a Blob to disk, so a checkpoint of many parts never fills the JS heap.
- * In IndexedDB parts are ArrayBuffers all the same, because WebKit cannot reliably store Blobs.
+ * Parts go in as bytes and come out as bytes, one at a time: whoever needs a whole file reads it through a `StoredBlob`. In IndexedDB parts are
+ * ArrayBuffers, because WebKit cannot reliably store Blobs.
  */
 
-/** Bytes of a full part; IndexedDB copies a value while storing it, so this bounds memory twice. */
-export const PART_BYTES: number = 32 * 1024 * 1024;
+/**
+ * Bytes of a full part: as small as a large tensor. Sessions read tensors in no order, each read brings whole parts, and browsers hold a value
+ * several times while storing or reading it.
+ */
+export const PART_BYTES: number = 2 * 1024 * 1024;
 
 /** What a part must be when it is read back. */
 export type PartInfo = {
@@ -24,14 +27,14 @@ export interface PartStore {
   setRecord(key: string, record: unknown): Promise<void>;
   /** Stores a part; resolves when it is committed. `bytes` may be reused afterwards. */
   putPart(key: string, bytes: Uint8Array): Promise<void>;
-  /** The part, or undefined when it is missing, unreadable or not as `expected`; rejects when the store itself fails. */
-  getPart(key: string, expected: PartInfo): Promise<Blob | undefined>;
+  /** The part's bytes, not to be changed, or undefined when it is missing, unreadable or not as `expected`; rejects when the store itself fails. */
+  readPart(key: string, expected: PartInfo): Promise<Uint8Array<ArrayBuffer> | undefined>;
   delete(keys: readonly string[]): Promise<void>;
   /** Every key that starts with `prefix`, in no order. */
   keys(prefix: string): Promise<string[]>;
 }
 
-/** A store that lives as long as its object. */
+/** A store that lives as long as its object. Parts are kept as Blobs, which browsers may page to disk. */
 export class MemoryPartStore implements PartStore {
   readonly isPersistent: boolean = false;
   readonly #values = new Map<string, unknown>();
@@ -48,9 +51,10 @@ export class MemoryPartStore implements PartStore {
     this.#values.set(key, new Blob([bytes as Uint8Array<ArrayBuffer>]));
   }
 
-  async getPart(key: string, expected: PartInfo): Promise<Blob | undefined> {
+  async readPart(key: string, expected: PartInfo): Promise<Uint8Array<ArrayBuffer> | undefined> {
     const value = this.#values.get(key);
-    return value instanceof Blob && value.size === expected.bytes ? value : undefined;
+    if (!(value instanceof Blob) || value.size !== expected.bytes) return undefined;
+    return new Uint8Array(await value.arrayBuffer());
   }
 
   async delete(keys: readonly string[]): Promise<void> {

@@ -64,7 +64,7 @@ export type OpenedSource = {
   readonly sizeBytes: number;
   /** One archive (a `Blob`, for `openArchive`) or the files of an extracted checkpoint. */
   open(context: OpenContext): Promise<Blob | CheckpointFiles>;
-  /** Removes the download from the store: call it once the converted parts are committed, or to make room. Blobs given by `open` stay readable. */
+  /** Removes the download from the store: call it once the converted parts are committed, or to make room. Blobs given by `open` cannot be read afterwards. */
   discard(): Promise<void>;
 };
 
@@ -190,12 +190,14 @@ async function openStored(id: string, { store }: SourceOptions): Promise<OpenedS
       'The stored checkpoint is gone from this browser: get it again from where it came.',
     );
   if (store === undefined || entry === undefined) throw gone();
+  let release = (): void => {};
   const open = async ({ signal }: OpenContext): Promise<CheckpointFiles> => {
     const stored = await store.get(id, signal ? { signal } : {});
     if (stored === undefined) throw gone();
+    ({ release } = stored);
     return stored.files;
   };
-  return { id, name: entry.name, sizeBytes: entry.bytes, open, discard: async () => {} };
+  return { id, name: entry.name, sizeBytes: entry.bytes, open, discard: async () => release() };
 }
 
 function remoteSource(checkpoint: RemoteCheckpoint, options: SourceOptions): OpenedSource {

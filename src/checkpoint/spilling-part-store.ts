@@ -40,8 +40,8 @@ export class SpillingPartStore implements PartStore {
     await this.#memory.putPart(key, bytes);
   }
 
-  async getPart(key: string, expected: PartInfo): Promise<Blob | undefined> {
-    return (await this.#memory.getPart(key, expected)) ?? this.#below.getPart(key, expected).catch(() => undefined);
+  async readPart(key: string, expected: PartInfo): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    return (await this.#memory.readPart(key, expected)) ?? this.#below.readPart(key, expected).catch(() => undefined);
   }
 
   async delete(keys: readonly string[]): Promise<void> {

@@ -94,7 +94,9 @@ test('a checkpoint is replaced as a whole, and the old copy leaves nothing behin
   const before = (await parts.keys('')).length;
   const writer = await store.beginWrite('id', { partBytes: PART });
   await writer.write('new', new Uint8Array(2500).fill(3));
-  expect([...(await store.get('id'))!.files.keys()]).toContain('encoder.onnx');
+  const old = await store.get('id');
+  expect([...old!.files.keys()]).toContain('encoder.onnx');
+  old!.release();
   await writer.commit({ ...meta, name: 'Newer' });
   expect(await store.get('id')).toMatchObject({ name: 'Newer', bytes: 2500 });
   expect((await parts.keys('')).length).toBeLessThan(before);
@@ -103,9 +105,26 @@ test('a checkpoint is replaced as a whole, and the old copy leaves nothing behin
 
 test('files already handed out stay readable after delete', async () => {
   await store.put('id', entries, options);
-  const stored = await store.get('id');
+  const [stored, another] = [await store.get('id'), await store.get('id')];
   await store.delete('id');
+  expect(await store.has('id')).toBe(false);
   expect(await bytesOf(stored!.files.get('encoder.onnx'))).toEqual(encoder);
+  stored!.release();
+  await store.sweep();
+  expect(await bytesOf(another!.files.get('encoder.onnx'))).toEqual(encoder);
+  another!.release();
+  await vi.waitFor(async () => {
+    await store.sweep();
+    expect(await parts.keys('')).toEqual([]);
+  });
+});
+
+test('a checkpoint that is replaced while it is open stays readable too', async () => {
+  await store.put('id', entries, options);
+  const old = await store.get('id');
+  await store.put('id', [{ name: 'encoder.onnx', bytes: new Uint8Array(5) }], options);
+  expect(await bytesOf(old!.files.get('encoder.onnx'))).toEqual(encoder);
+  expect((await store.get('id'))!.files.get('encoder.onnx')!.size).toBe(5);
 });
 
 test.each(['missing', 'short', 'one bit changed'])(
@@ -124,7 +143,7 @@ test.each(['missing', 'short', 'one bit changed'])(
 
 test('a store that fails while reading loses nothing', async () => {
   await store.put('id', entries, options);
-  vi.spyOn(parts, 'getPart').mockRejectedValueOnce(new DOMException('lost', 'UnknownError'));
+  vi.spyOn(parts, 'readPart').mockRejectedValueOnce(new DOMException('lost', 'UnknownError'));
   expect(await store.get('id')).toBeUndefined();
   expect(await store.get('id')).toBeDefined();
 });

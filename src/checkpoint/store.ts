@@ -9,10 +9,20 @@ import { throwIfAborted } from '../base/abort.ts';
 import { CheckpointWriter } from './checkpoint-writer.ts';
 import type { WriteOptions } from './checkpoint-writer.ts';
 import { openPartStore } from './idb-part-store.ts';
-import { MANIFEST_PREFIX, asManifest, manifestKey, partKey, partKeysOf } from './manifest.ts';
+import { holdLock } from './lock.ts';
+import {
+  MANIFEST_PREFIX,
+  PART_PREFIX,
+  asManifest,
+  deleteUnusedParts,
+  manifestKey,
+  partsOf,
+  writeLock,
+} from './manifest.ts';
 import type { CheckpointMeta, Manifest } from './manifest.ts';
 import type { PartStore } from './part-store.ts';
 import { requestPersistence } from './quota.ts';
+import { PartReader, StoredBlob } from './stored-blob.ts';
 import { sweep } from './sweep.ts';
 
 export type StoredEntry = CheckpointMeta & {
@@ -22,7 +32,12 @@ export type StoredEntry = CheckpointMeta & {
   readonly storedAt: number;
 };
 
-export type StoredFiles = StoredEntry & { readonly files: CheckpointFiles };
+export type StoredFiles = StoredEntry & {
+  /** Read from the store when they are read: `StoredBlob`s. */
+  readonly files: CheckpointFiles;
+  /** Ends the use of `files`; until then nobody removes what they read. */
+  readonly release: () => void;
+};
 
 export type EntryToStore = { readonly name: string } & ({ readonly blob: Blob } | { readonly bytes: Uint8Array });
 
@@ -81,14 +96,19 @@ export class CheckpointStore {
     const manifest = await this.#manifest(id);
     if (manifest === undefined) return undefined;
 
+    const release = await holdLock(writeLock(manifest.token));
+    let isWhole: boolean;
     try {
-      const files = await this.#readFiles(manifest, options.signal);
-      if (files === undefined) await this.#remove(manifest);
-      return files === undefined ? undefined : { ...toEntry(manifest), files };
+      isWhole = await this.#isWhole(manifest, options.signal);
     } catch {
+      release();
       throwIfAborted(options.signal);
       return undefined; // the store failed, which says nothing about the checkpoint: it stays
     }
+    if (isWhole) return { ...toEntry(manifest), files: this.#filesOf(manifest), release };
+    release();
+    await this.#remove(manifest);
+    return undefined;
   }
 
   /** What is stored, newest first. */
@@ -101,15 +121,17 @@ export class CheckpointStore {
     return entries.sort((a, b) => b.storedAt - a.storedAt);
   }
 
-  /** Removes one checkpoint; fine when it is not stored. Files already handed out stay readable. */
+  /** Removes one checkpoint; fine when it is not stored. Files already handed out stay readable: their parts go with a later sweep. */
   async delete(id: string): Promise<void> {
     const manifest = await this.#manifest(id);
     if (manifest !== undefined) await this.#remove(manifest);
   }
 
-  /** Removes everything: checkpoints, unfinished downloads, remembered names. */
+  /** Removes everything: checkpoints (as `delete` does), unfinished downloads, remembered names. */
   async clear(): Promise<void> {
-    await this.parts.delete(await this.parts.keys(''));
+    const isPart = (key: string): boolean => key.startsWith(PART_PREFIX);
+    await this.parts.delete((await this.parts.keys('')).filter((key) => !isPart(key)));
+    await this.sweep();
   }
 
   /** Removes garbage of interrupted writes and abandoned downloads; `open` has done it once. */
@@ -126,25 +148,26 @@ export class CheckpointStore {
     return asManifest(await this.parts.getRecord(manifestKey(id)).catch(() => undefined));
   }
 
-  async #readFiles(manifest: Manifest, signal: AbortSignal | undefined): Promise<CheckpointFiles | undefined> {
-    const files = new Map<string, Blob>();
-    for (const [fileIndex, file] of manifest.files.entries()) {
-      const blobs: Blob[] = [];
-      for (const [partIndex, part] of file.parts.entries()) {
-        throwIfAborted(signal);
-        const blob = await this.parts.getPart(partKey(manifest.token, fileIndex, partIndex), part);
-        if (blob === undefined) return undefined;
-        blobs.push(blob);
-      }
-      files.set(file.name, new Blob(blobs));
+  /** Reads every part once: damage must show before a session is half built. */
+  async #isWhole(manifest: Manifest, signal: AbortSignal | undefined): Promise<boolean> {
+    for (const part of manifest.files.flatMap((_, fileIndex) => partsOf(manifest, fileIndex))) {
+      throwIfAborted(signal);
+      if ((await this.parts.readPart(part.key, part)) === undefined) return false;
     }
-    return files;
+    return true;
+  }
+
+  #filesOf(manifest: Manifest): CheckpointFiles {
+    const reader = new PartReader(this.parts);
+    return new Map(
+      manifest.files.map(({ name }, fileIndex) => [name, new StoredBlob(reader, partsOf(manifest, fileIndex))]),
+    );
   }
 
   async #remove(manifest: Manifest): Promise<void> {
     // The manifest first: parts without one are garbage, a manifest without its parts would be a lie.
     await this.parts.delete([manifestKey(manifest.id)]);
-    await this.parts.delete(partKeysOf(manifest));
+    await deleteUnusedParts(this.parts, manifest);
   }
 }
 

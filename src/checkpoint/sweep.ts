@@ -5,7 +5,7 @@
  */
 import { DOWNLOAD_PREFIX, discardDownload, downloadLock } from './download-parts.ts';
 import { hasSharedLocks, ifUnlocked } from './lock.ts';
-import { MANIFEST_PREFIX, PART_PREFIX, WRITING_PREFIX, asManifest, tokenOf } from './manifest.ts';
+import { MANIFEST_PREFIX, PART_PREFIX, WRITING_PREFIX, asManifest, tokenOf, writeLock } from './manifest.ts';
 import type { PartStore } from './part-store.ts';
 
 const ABANDONED_WRITE_MS = 60 * 60 * 1000;
@@ -34,7 +34,7 @@ async function sweepWrites(store: PartStore, now: number): Promise<void> {
 
   for (const token of tokens) {
     if (!hasSharedLocks() && now - (await touchedAt(store, WRITING_PREFIX + token)) < ABANDONED_WRITE_MS) continue;
-    await ifUnlocked(`write:${token}`, async () => {
+    await ifUnlocked(writeLock(token), async () => {
       const isCommitted = await isNamedByManifest(store, token);
       if (isCommitted) return;
       await store.delete([...partKeys.filter((key) => tokenOf(key) === token), WRITING_PREFIX + token]);

@@ -55,7 +55,7 @@ export class Aligner {
   }
 
   async dispose(): Promise<void> {
-    await this.#parts.sessions[Symbol.asyncDispose]();
+    await this.#parts.sessions.close();
   }
 
   async #score(samples: Float32Array): Promise<Parameters<typeof alignStates>[0]> {

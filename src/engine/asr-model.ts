@@ -133,7 +133,7 @@ export class LoadedModel implements EngineModel, RunningModel {
   async dispose(): Promise<void> {
     if (this.#disposed) return;
     this.#disposed = true;
-    await this.parts.sessions[Symbol.asyncDispose]();
+    await this.parts.sessions.close();
     await this.parts.aligner?.dispose();
     await this.parts.detectors.dispose();
   }

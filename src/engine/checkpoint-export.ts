@@ -1,6 +1,7 @@
 /** What leaves a loaded model again: its checkpoint as a `.nemo`, and the graphs it runs as ONNX files. */
 import { writeYaml } from '../archive/write-yaml.ts';
 import type { CheckpointFiles } from '../base/files.ts';
+import { copyBlob } from '../checkpoint/stored-blob.ts';
 import type { CheckpointParts, PartsMeta } from './checkpoint-parts.ts';
 import { EXPORT_GUIDE } from './export-guide.ts';
 import { convertFiles } from './obtain-parts.ts';
@@ -40,7 +41,10 @@ export class CheckpointExport {
       precision === 'auto' || precision === meta.precision
         ? this.#parts
         : await convertFiles(await this.#openOriginal(), name, planPrecision(precision, this.#target));
-    return new Map([...files, ...exportNotes(exported)]);
+    // Copied: the export leaves the worker and outlives the model.
+    const copies = new Map<string, Blob>();
+    for (const [file, content] of files) copies.set(file, await copyBlob(content));
+    return new Map([...copies, ...exportNotes(exported)]);
   }
 }
 

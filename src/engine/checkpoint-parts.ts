@@ -11,7 +11,7 @@ import type { CheckpointSpec } from '../model/checkpoint-spec.ts';
 import type { GraphPart } from '../runtime/session.ts';
 import type { Arithmetic, Precision } from './options.ts';
 
-export const FORMAT = 5;
+export const FORMAT = 6;
 
 export type GraphName =
   | 'encoder'
@@ -59,6 +59,8 @@ export type CheckpointParts = {
   readonly meta: PartsMeta;
   readonly files: CheckpointFiles;
   readonly fromCache: boolean;
+  /** Ends the use of `files`. */
+  readonly release: () => void;
 };
 
 /** Names of the files that are no external data. */

@@ -50,16 +50,36 @@ export async function loadModel(source: CheckpointSource, options: EngineLoadOpt
   checkPrecision(precision);
   const chosen = await chooseDevice(device);
   const placed = placement(chosen, decoderDevice);
-  const { hasShaderF16 } = chosen;
   const startedAt = performance.now();
   const store = await openStore();
   const parts = await obtainParts(source, {
-    precision: choosePrecision(precision, { ...placed, hasShaderF16 }),
+    precision: choosePrecision(precision, { ...placed, hasShaderF16: chosen.hasShaderF16 }),
     ...(cache ? { store } : {}),
     source: { ...sourceOptions(options), ...(cache ? { store } : {}) },
     ...(signal ? { signal } : {}),
     ...(onProgress ? { onProgress } : {}),
   });
+  try {
+    return await startModel(source, parts, { ...options, startedAt, chosen, placed });
+  } catch (error) {
+    parts.release();
+    throw error;
+  }
+}
+
+type StartOptions = EngineLoadOptions & {
+  readonly startedAt: number;
+  readonly chosen: DeviceChoice;
+  readonly placed: Placement;
+};
+
+/** Device, sessions, front end and tokenizer over parts that are at hand. */
+async function startModel(
+  source: CheckpointSource,
+  parts: CheckpointParts,
+  options: StartOptions,
+): Promise<EngineModel> {
+  const { device = 'auto', precision = 'auto', startedAt, chosen, placed, onProgress } = options;
   const { spec } = parts.meta;
   assertClass(spec, options.expectedClass);
   const openedAt = performance.now();
@@ -97,7 +117,7 @@ export async function loadModel(source: CheckpointSource, options: EngineLoadOpt
     fromCache: parts.fromCache,
     weightBytes: parts.meta.weightBytes,
   });
-  const exports = new CheckpointExport(parts, { ...placed, hasShaderF16 }, () =>
+  const exports = new CheckpointExport(parts, { ...placed, hasShaderF16: chosen.hasShaderF16 }, () =>
     openOriginal(source, sourceOptions(options), {
       name: parts.name,
       ...(parts.meta.origin ? { origin: parts.meta.origin } : {}),

@@ -103,7 +103,7 @@ export class LoadedClassifier implements EngineModel {
   async dispose(): Promise<void> {
     if (this.#disposed) return;
     this.#disposed = true;
-    await this.parts.sessions[Symbol.asyncDispose]();
+    await this.parts.sessions.close();
   }
 
   async #classify(input: AudioInput, options: TranscribeOptions): Promise<TranscribeResult> {

@@ -9,6 +9,7 @@ import type { OnProgress } from '../base/progress.ts';
 import { withLock } from '../checkpoint/lock.ts';
 import { type CheckpointSource, type OpenedSource, type SourceOptions, openSource } from '../checkpoint/source.ts';
 import type { CheckpointStore } from '../checkpoint/store.ts';
+import { copyBlob } from '../checkpoint/stored-blob.ts';
 import { type CheckpointParts, FORMAT, type PartsMeta } from './checkpoint-parts.ts';
 import { type ConvertOptions, type PartSink, convertCheckpoint, openCheckpoint, readCheckpoint } from './convert.ts';
 import { originOf } from './origin.ts';
@@ -94,9 +95,11 @@ async function storedParts(
 ): Promise<CheckpointParts | undefined> {
   const stored = await store?.get(id, signal ? { signal } : {});
   const meta = stored?.data as PartsMeta | undefined;
-  return stored && meta?.format === FORMAT
-    ? { name: stored.name, meta, files: stored.files, fromCache: true }
-    : undefined;
+  if (!stored) return undefined;
+  const { name, files, release } = stored;
+  if (meta?.format === FORMAT) return { name, meta, files, fromCache: true, release };
+  release();
+  return undefined;
 }
 
 async function convertIntoStore(
@@ -156,16 +159,17 @@ export async function convertFiles(
 ): Promise<CheckpointParts> {
   const sink = new MemorySink();
   const meta = await convertCheckpoint(files, sink, plan, options);
-  return { name, meta, files: sink.files(), fromCache: false };
+  return { name, meta, files: sink.files(), fromCache: false, release: () => {} };
 }
 
 class MemorySink implements PartSink {
   readonly #chunks = new Map<string, BlobPart[]>();
 
   async write(name: string, chunk: Uint8Array | Blob): Promise<void> {
+    const part = (chunk instanceof Blob ? await copyBlob(chunk) : chunk) as BlobPart;
     const chunks = this.#chunks.get(name);
-    if (chunks) chunks.push(chunk as BlobPart);
-    else this.#chunks.set(name, [chunk as BlobPart]);
+    if (chunks) chunks.push(part);
+    else this.#chunks.set(name, [part]);
   }
 
   files(): CheckpointFiles {

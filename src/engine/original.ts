@@ -12,6 +12,7 @@ import { readYaml } from '../archive/yaml.ts';
 import { AsrError } from '../base/errors.ts';
 import type { CheckpointFiles } from '../base/files.ts';
 import { type CheckpointSource, type OpenedSource, type SourceOptions, openSource } from '../checkpoint/source.ts';
+import { copyBlob } from '../checkpoint/stored-blob.ts';
 import { recognizerConfig, recognizerWeights } from '../model/checkpoint-spec.ts';
 import { targetClass } from '../model/config.ts';
 import { ASR_WITH_TTS } from '../model/model-class.ts';
@@ -55,9 +56,13 @@ async function openOrigin(
 
 async function openContent(opened: OpenedSource, signal: AbortSignal | undefined): Promise<CheckpointFiles> {
   const content = await opened.open(signal ? { signal } : {});
-  // What `open` gave stays readable.
+  // Copied: the result outlives the download.
+  const copy =
+    content instanceof Blob
+      ? await copyBlob(content)
+      : new Map(await Promise.all([...content].map(async ([name, file]) => [name, await copyBlob(file)] as const)));
   await opened.discard();
-  return openCheckpoint(content, signal);
+  return openCheckpoint(copy, signal);
 }
 
 /** A `.nemo` of the members as they are (NeMo `save_to`); weights that torch cannot read, such as safetensors, are written anew. */

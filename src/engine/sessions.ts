@@ -19,7 +19,7 @@ const KEPT_ON_DEVICE: Partial<Record<GraphName, readonly string[]>> = {
   encoder_step: ['encoded', 'keys_next', 'values_next', 'conv_next'],
 };
 
-export class ModelSessions implements AsyncDisposable {
+export class ModelSessions {
   readonly #instance: OrtInstance;
   readonly #parts: CheckpointParts;
   readonly #sessions = new Map<GraphName, Promise<Session>>();
@@ -81,7 +81,13 @@ export class ModelSessions implements AsyncDisposable {
     }
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  /** Ends every session, and the use of the checkpoint's parts. */
+  async close(): Promise<void> {
+    await this.#endSessions();
+    this.#parts.release();
+  }
+
+  async #endSessions(): Promise<void> {
     const sessions = [...this.#sessions.values()];
     this.#sessions.clear();
     for (const session of sessions) await session.then((ready) => ready[Symbol.asyncDispose]()).catch(() => undefined);
@@ -106,7 +112,7 @@ export class ModelSessions implements AsyncDisposable {
   }
 
   async #moveToWasm(cause: AsrError): Promise<void> {
-    await this[Symbol.asyncDispose]();
+    await this.#endSessions();
     for (const reset of this.#resets) reset();
     this.#placement = { encoder: 'wasm', decoder: 'wasm' };
     this.#onFallback(`The GPU failed (${cause.message}); everything runs on WASM now.`);

@@ -8,6 +8,7 @@ import type { Graph, GraphWeight } from './graph.ts';
 import type { WeightLocation } from './proto.ts';
 
 const FILE_BYTES = 64 * 2 ** 20;
+const SMALL_BYTES = 64 * 1024;
 const ALIGNMENT = 64; // enough for any SIMD load and for ORT's own checks
 
 const BYTES_PER_ELEMENT: Record<GraphWeight['type'], number> = { float32: 4, float16: 2, int8: 1, uint8: 1 };
@@ -28,9 +29,9 @@ export function layOutWeights(graphs: readonly Graph[], prefix: string): Externa
   const files: { name: string; bytes: number; weights: { weight: GraphWeight; offset: number }[] }[] = [];
   const locations = new Map<string, WeightLocation>();
 
-  for (const weight of graphs.flatMap((graph) => [...graph.weights.values()])) {
+  for (const weight of smallFirst(graphs.flatMap((graph) => [...graph.weights.values()]))) {
     if (locations.has(weight.name)) continue;
-    const length = weight.dims.reduce((product, size) => product * size, BYTES_PER_ELEMENT[weight.type]);
+    const length = bytesOf(weight);
     let file = files.at(-1);
     if (!file || file.bytes + length > FILE_BYTES) {
       file = { name: `${prefix}.${files.length}.data`, bytes: 0, weights: [] };
@@ -42,6 +43,16 @@ export function layOutWeights(graphs: readonly Graph[], prefix: string): Externa
     locations.set(weight.name, { file: file.name, offset, length });
   }
   return { files, locations };
+}
+
+/** Sessions read tensors in no order: hundreds of small ones side by side cost one read from the store, scattered ones as many as they are. */
+function smallFirst(weights: readonly GraphWeight[]): GraphWeight[] {
+  const isSmall = (weight: GraphWeight): boolean => bytesOf(weight) <= SMALL_BYTES;
+  return [...weights.filter(isSmall), ...weights.filter((weight) => !isSmall(weight))];
+}
+
+function bytesOf(weight: GraphWeight): number {
+  return weight.dims.reduce((product, size) => product * size, BYTES_PER_ELEMENT[weight.type]);
 }
 
 /** The bytes of one file, weight by weight; only one weight is in memory at a time. */
