@@ -2,9 +2,10 @@
  * `npm run bench`: prints how fast and how large Sotto is on this machine, and keeps the numbers in `results/<date>.json`.
  *
  *   npm run bench -- [--model FILE.nemo] [--nemo-export ENCODER.onnx] [--audio FILE.wav] [--runs N] [--no-save]
+ *   npm run bench -- --browser wasm,webgpu [--model FILE.nemo] [--audio FILE.wav] [--no-save]
  *
  * With the export of `export_nemo.py` the encoder runs side by side with NeMo's own graph: same process, same onnxruntime-web, same weights, one
- * thread, A and B in turn. Measure on an idle machine; the load at the start is printed, because it decides how much the numbers mean.
+ * thread, A and B in turn. `--browser` measures the way of a checkpoint through Chromium instead, with the memory of every step. Measure on an idle machine; the load at the start is printed, because it decides how much the numbers mean.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, openAsBlob, readFileSync, writeFileSync } from 'node:fs';
@@ -13,12 +14,14 @@ import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { build } from 'vite';
+import { findChromium } from '../find-chromium.mjs';
 import { bundleSizes } from './bundle-sizes.mjs';
 
 const FOLDER = import.meta.dirname;
 const ROOT = join(FOLDER, '../..');
 const BUILT_IN = join(ROOT, 'public/checkpoints/sotto-tiny-en.nemo');
 const CLI = join(ROOT, 'dist/cli/main.js');
+const AUDIO = join(ROOT, 'e2e/fixtures/audio');
 
 const { values } = parseArgs({
   options: {
@@ -26,6 +29,7 @@ const { values } = parseArgs({
     'nemo-export': { type: 'string' },
     audio: { type: 'string' },
     runs: { type: 'string', default: '7' },
+    browser: { type: 'string' },
     'no-save': { type: 'boolean', default: false },
   },
 });
@@ -35,26 +39,40 @@ console.log(
   `${cpus().length} cores (${cpus()[0]?.model.trim()}), Node ${process.versions.node}, load ${loadavg()[0].toFixed(1)}\n`,
 );
 
-const { measure } = await buildMeasure();
-const exported = values['nemo-export'];
-const measured = await measure({
-  model: await openAsBlob(values.model),
-  name: basename(values.model),
-  ...(values.audio ? { audio: await openAsBlob(values.audio) } : { audio: undefined }),
-  fixtures: join(ROOT, 'e2e/fixtures/audio'),
-  ...(exported ? { exported: readFileSync(exported) } : { exported: undefined }),
-  runs: Number(values.runs),
-});
-const ownProcess = measureProcess();
-const rows = [...measured.rows, ...ownProcess, ...bundleSizes(join(ROOT, 'dist'))];
+const modules = await buildModules();
+const rows = values.browser ? await measureInBrowser(values.browser.split(',')) : await measureHere();
 for (const { what, value, unit, note = '' } of rows) {
   const shown = typeof value === 'number' ? value.toFixed(value >= 100 ? 0 : 2) : value;
   console.log(`${what.padEnd(52)} ${String(shown).padStart(10)} ${unit.padEnd(8)} ${note}`);
 }
 if (!values['no-save']) save();
 
+async function measureHere() {
+  const exported = values['nemo-export'];
+  const measured = await modules.measure({
+    model: await openAsBlob(values.model),
+    name: basename(values.model),
+    ...(values.audio ? { audio: await openAsBlob(values.audio) } : { audio: undefined }),
+    fixtures: AUDIO,
+    ...(exported ? { exported: readFileSync(exported) } : { exported: undefined }),
+    runs: Number(values.runs),
+  });
+  return [...measured.rows, ...measureProcess(measured.clip), ...bundleSizes(join(ROOT, 'dist'))];
+}
+
+async function measureInBrowser(devices) {
+  if (process.platform !== 'linux')
+    return [{ what: 'in a browser', value: 'skipped:', unit: '', note: 'memory of processes is read on Linux only' }];
+  const audio = values.audio ?? writeClip(await (await modules.fixtureClip(AUDIO)).arrayBuffer());
+  const files = { library: join(ROOT, 'dist/lib'), model: values.model, audio };
+  const rows = [];
+  for (const device of devices)
+    rows.push(...(await modules.measureBrowser({ ...files, device, executablePath: findChromium() })));
+  return rows;
+}
+
 /** The measuring code imports the engine's TypeScript, so it is built as the CLI is. */
-async function buildMeasure() {
+async function buildModules() {
   await build({
     configFile: false,
     root: ROOT,
@@ -66,25 +84,31 @@ async function buildMeasure() {
       target: 'node20',
       ssr: true,
       rolldownOptions: {
-        input: { measure: join(FOLDER, 'measure.ts') },
-        external: [/^node:/, /^onnxruntime-web/],
+        input: { measure: join(FOLDER, 'measure.ts'), browser: join(FOLDER, 'measure-browser.ts') },
+        external: [/^node:/, /^onnxruntime-web/, /^@playwright/],
         output: { entryFileNames: '[name].mjs' },
       },
     },
-    ssr: { noExternal: true, external: ['onnxruntime-web'] },
+    ssr: { noExternal: true, external: ['onnxruntime-web', '@playwright/test'] },
   });
-  return import(pathToFileURL(join(ROOT, 'dist/bench/measure.mjs')).href);
+  const load = (name) => import(pathToFileURL(join(ROOT, `dist/bench/${name}.mjs`)).href);
+  return { ...(await load('measure')), ...(await load('browser')) };
 }
 
 /** Loading and peak memory of a process that does nothing else. */
-function measureProcess() {
-  writeFileSync(join(ROOT, 'dist/bench/clip.wav'), new Uint8Array(measured.clip));
-  const args = ['bench', '--json', '--runs', '1', '--model', values.model, join(ROOT, 'dist/bench/clip.wav')];
+function measureProcess(clip) {
+  const args = ['bench', '--json', '--runs', '1', '--model', values.model, writeClip(clip)];
   const { load, peakMiB } = JSON.parse(execFileSync(process.execPath, [CLI, ...args], { encoding: 'utf8' }));
   return [
     { what: 'load, first time (open, convert, sessions)', value: load, unit: 's' },
     { what: 'peak memory of the process, load and transcribe', value: peakMiB, unit: 'MiB' },
   ];
+}
+
+function writeClip(clip) {
+  const path = join(ROOT, 'dist/bench/clip.wav');
+  writeFileSync(path, new Uint8Array(clip));
+  return path;
 }
 
 /** One file a day; a second run of the same checkpoint replaces the first. */
@@ -94,7 +118,7 @@ function save() {
   const file = join(folder, `${new Date().toISOString().slice(0, 10)}.json`);
   const runs = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')).runs : [];
   const run = {
-    checkpoint: basename(values.model),
+    checkpoint: basename(values.model) + (values.browser ? ' in Chromium' : ''),
     cpu: cpus()[0]?.model.trim(),
     node: process.versions.node,
     load: loadavg()[0],

@@ -192,7 +192,7 @@ async function samplesOf(clip: Blob): Promise<Float32Array> {
 }
 
 /** The clips one after another, again and again. */
-async function fixtureClip(folder: string): Promise<Blob> {
+export async function fixtureClip(folder: string): Promise<Blob> {
   const names = readdirSync(folder)
     .filter((name) => name.endsWith('.wav'))
     .sort();

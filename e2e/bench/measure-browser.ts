@@ -1,0 +1,124 @@
+/**
+ * A checkpoint's way through a browser, step by step: opened from a file, transcribing, given back, opened again from IndexedDB.
+ *
+ * Memory is the peak that Linux keeps for each process (`VmHWM`, set back before a step), less what it held on the empty page. The profile is
+ * a real one in a temporary folder: without it Chromium keeps IndexedDB in memory.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Page, chromium } from '@playwright/test';
+import { serve } from '../support/static-server.ts';
+import { BrowserMemory, type ProcessName } from './browser-memory.ts';
+import type { Row } from './measure.ts';
+
+export type BrowserOptions = {
+  /** `dist/lib`. */
+  readonly library: string;
+  /** Paths of files. */
+  readonly model: string;
+  readonly audio: string;
+  readonly device: 'wasm' | 'webgpu';
+  /** Chromium's. */
+  readonly executablePath: string;
+};
+
+const PAGE = '<!doctype html><title>bench</title><input type="file" id="model"><input type="file" id="audio">';
+const ARGS = ['--no-sandbox', '--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader', '--enable-features=Vulkan'];
+
+export async function measureBrowser({
+  library,
+  model,
+  audio,
+  device,
+  executablePath,
+}: BrowserOptions): Promise<Row[]> {
+  const profile = mkdtempSync(join(tmpdir(), 'sotto-bench-'));
+  await using server = await serve({ folder: library, pages: { '/': PAGE } });
+  const context = await chromium.launchPersistentContext(profile, {
+    executablePath,
+    args: ARGS,
+  });
+  try {
+    const page = context.pages()[0] ?? (await context.newPage());
+    page.setDefaultTimeout(0); // software graphics take minutes
+    await page.goto(server.url);
+    await page.locator('#model').setInputFiles(model);
+    await page.locator('#audio').setInputFiles(audio);
+    return await measureSteps(page, device);
+  } finally {
+    await context.close();
+    rmSync(profile, { recursive: true, force: true });
+  }
+}
+
+async function measureSteps(page: Page, device: 'wasm' | 'webgpu'): Promise<Row[]> {
+  const memory = await BrowserMemory.ofPage(page);
+  const rows: Row[] = [];
+  const step = async (what: string, work: () => Promise<string>): Promise<void> => {
+    memory.startStep();
+    const startedAt = performance.now();
+    const said = await work();
+    const seconds = (performance.now() - startedAt) / 1000;
+    rows.push({
+      what: `${device}, ${what}`,
+      value: seconds,
+      unit: 's',
+      note: `${shown(memory.peaks())} ${said}`.trim(),
+    });
+  };
+  const texts: string[] = [];
+  for (const from of ['a file', 'the store']) {
+    await step(`opened from ${from}`, () => open(page, device, from === 'the store'));
+    await step('transcribed', async () => {
+      const { text, numTokens } = await transcribe(page);
+      texts.push(text);
+      return `${numTokens} tokens`;
+    });
+    await step('given back', () => giveBack(page));
+    rows.push({
+      what: `${device}, held two seconds later`,
+      value: memory.held(),
+      unit: 'MiB',
+      note: 'page and GPU process',
+    });
+  }
+  if (texts[0] !== texts[1]) throw new Error(`the stored copy says something else: ${texts.join(' / ')}`);
+  return rows;
+}
+
+async function open(page: Page, device: string, isStored: boolean): Promise<string> {
+  const report = await page.evaluate(async (device) => {
+    const { ASRModel } = await import(`${location.origin}/index.js`);
+    const file = (document.getElementById('model') as HTMLInputElement).files?.[0];
+    const model = await ASRModel.restoreFrom(file, { device });
+    Object.assign(globalThis, { model });
+    return model.report as { seconds: { open: number; session: number }; fromCache: boolean; weightBytes: number };
+  }, device);
+  if (report.fromCache !== isStored) throw new Error(isStored ? 'nothing was kept' : 'the profile is not empty');
+  const { seconds, weightBytes } = report;
+  const weights = `weights ${(weightBytes / 2 ** 20).toFixed(0)} MiB`;
+  return `${weights}; files ${seconds.open.toFixed(1)} s, sessions ${seconds.session.toFixed(1)} s`;
+}
+
+function transcribe(page: Page): Promise<{ text: string; numTokens: number }> {
+  return page.evaluate(async () => {
+    const { model } = globalThis as unknown as {
+      model: { transcribe(audio: unknown): Promise<{ text: string; ySequence: number[] }[]> };
+    };
+    const [hypothesis] = await model.transcribe((document.getElementById('audio') as HTMLInputElement).files?.[0]);
+    return { text: hypothesis?.text ?? '', numTokens: hypothesis?.ySequence.length ?? 0 };
+  });
+}
+
+async function giveBack(page: Page): Promise<string> {
+  await page.evaluate(async () => {
+    await (globalThis as unknown as { model: AsyncDisposable }).model[Symbol.asyncDispose]();
+  });
+  await page.waitForTimeout(2000);
+  return '';
+}
+
+function shown(peaks: Readonly<Record<ProcessName, number>>): string {
+  return `peak MiB: page +${peaks.page}, GPU process +${peaks.gpu}, browser +${peaks.browser};`;
+}
