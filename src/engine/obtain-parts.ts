@@ -44,14 +44,15 @@ export async function obtainParts(source: CheckpointSource, options: ObtainOptio
   );
 }
 
-/** The first of the wanted precisions that is stored. */
+/** The parts in the wanted precision, where they are stored. */
 async function anyStored(
   id: string,
   { store, precision, signal }: ObtainOptions,
 ): Promise<CheckpointParts | undefined> {
-  for (const { key } of precision.candidates) {
-    const stored = await storedParts(store, id + key, signal);
-    if (stored) return stored;
+  for (const plan of precision.candidates) {
+    const stored = await storedParts(store, id + plan.key, signal);
+    // Somebody may have asked for small weights before; `auto` takes them only where it would have chosen them.
+    if (stored && precision.choose(fp32Bytes(stored.meta)) === plan) return stored;
   }
   return undefined;
 }
@@ -135,6 +136,10 @@ async function convertInMemory(opened: OpenedSource, options: ObtainOptions): Pr
   return convertFiles(files, opened.name, await planFor(files, options), options);
 }
 
+function fp32Bytes({ numParameters }: { readonly numParameters: number }): number {
+  return 4 * numParameters;
+}
+
 /** Only `auto` has to know how large the checkpoint is. */
 async function planFor(
   files: CheckpointFiles,
@@ -142,7 +147,7 @@ async function planFor(
 ): Promise<PrecisionPlan> {
   if (candidates.length === 1) return candidates[0] as PrecisionPlan;
   const { weights } = await readCheckpoint(files);
-  return choose(4 * weights.numParameters());
+  return choose(fp32Bytes({ numParameters: weights.numParameters() }));
 }
 
 async function openFiles(opened: OpenedSource, { signal, onProgress }: ObtainOptions): Promise<CheckpointFiles> {
