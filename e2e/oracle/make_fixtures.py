@@ -84,6 +84,8 @@ def make(name: str, seed: int, families: Path, clips: tuple) -> bool:
         ctx = Context(name, seed, families, Path("."), sizes_for(seed, name), clips, Record(families / name))
         try:
             builder(ctx)
+            for key, value in (('case', name), ('seed', seed), ('nemo', nemo.__version__), ('torch', torch.__version__)):
+                ctx.record.json.setdefault(key, value)
             if ctx.notes:
                 ctx.record.json["notes"] = ctx.notes
             ctx.record.write()
