@@ -1,0 +1,55 @@
+/** A voice detector that a page has open helps its recognizer, in the recognizer's own worker. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect } from '@playwright/test';
+import { SPOKEN, checkpoint, clip, test } from './support/page.ts';
+import { serve } from './support/static-server.ts';
+
+test('transcribe and stream take an opened detector, or its file', async ({ page, device }) => {
+  test.skip(device !== 'wasm', 'the detector follows the recognizer to its device: one device shows it');
+  await using library = await serve({
+    folder: join(import.meta.dirname, '../dist/lib'),
+    pages: { '/': '<!doctype html><title>somebody’s page</title>' },
+  });
+  await page.goto(library.url);
+  const [recognizer, detector, wav] = await Promise.all(
+    [checkpoint('fastconformer-ctc-bpe'), checkpoint('marblenet-frame-vad'), clip('morning')].map(async (path) => [
+      ...(await readFile(path)),
+    ]),
+  );
+  const answers = await page.evaluate(
+    async ([recognizer, detector, wav]) => {
+      const { ASRModel, EncDecFrameClassificationModel } = await import(`${location.origin}/index.js`);
+      const file = (bytes: number[], name: string): File => new File([new Uint8Array(bytes)], name);
+      const voices = file(detector!, 'vad.nemo');
+      const model = await ASRModel.restoreFrom(file(recognizer!, 'tiny.nemo'), { device: 'wasm' });
+      const opened = await EncDecFrameClassificationModel.restoreFrom(voices, { device: 'wasm' });
+      const sound = new Blob([new Uint8Array(wav!)]);
+      const texts: string[] = [];
+      for (const checkpoint of [opened, voices]) {
+        const [heard] = await model.transcribe(sound, { long: 'pauses', vad: { checkpoint, minDurationOn: 0.1 } });
+        texts.push(heard.text);
+      }
+      const silence = await model.transcribe(new Float32Array(32_000), {
+        long: 'pauses',
+        vad: { checkpoint: opened, minDurationOn: 0.4 },
+      });
+      const stream = model.stream({ vad: { checkpoint: opened, minDurationOn: 0.4 } });
+      await stream.push(new Float32Array(48_000));
+      const { text } = await stream.finish();
+      const refused = await model
+        .transcribe(sound, { vad: { checkpoint: model } })
+        .catch((error: Error) => error.message);
+      await model[Symbol.asyncDispose]();
+      await opened[Symbol.asyncDispose]();
+      return { texts, silence: silence[0].text, streamed: text, refused };
+    },
+    [recognizer, detector, wav] as const,
+  );
+  expect(answers).toEqual({
+    texts: [SPOKEN.morning, SPOKEN.morning],
+    silence: '',
+    streamed: '',
+    refused: expect.stringContaining('EncDecCTCModelBPE'),
+  });
+});
