@@ -87,7 +87,14 @@ export function alignerFile(name: string): string {
 export function alignerParts({ meta, files, ...rest }: CheckpointParts): CheckpointParts | undefined {
   if (!meta.aligner) return undefined;
   const own = [...files].filter(([name]) => name.startsWith(ALIGNER));
-  return { ...rest, meta: meta.aligner, files: new Map(own.map(([name, file]) => [name.slice(ALIGNER.length), file])) };
+  // The whole checkpoint is held by its main model.
+  const release = (): void => {};
+  return {
+    ...rest,
+    release,
+    meta: meta.aligner,
+    files: new Map(own.map(([name, file]) => [name.slice(ALIGNER.length), file])),
+  };
 }
 
 /** A graph as ORT wants it; only the protobuf is read here. */

@@ -30,6 +30,7 @@ export async function obtainParts(source: CheckpointSource, options: ObtainOptio
     const stored = await storedById(source.id, options);
     if (stored) return stored;
     const older = await store?.get(source.id, signal ? { signal } : {});
+    older?.release();
     if (older) return reopen(older, options);
   }
   const opened = await openSource(source, options.source);
@@ -64,8 +65,9 @@ async function storedById(id: string, options: ObtainOptions): Promise<Checkpoin
   if (!stored || precision.candidates.length > 1) return stored;
   const [wanted] = precision.candidates as readonly [PrecisionPlan];
   const sibling = await anyStored(`${id.slice(0, id.lastIndexOf('#'))}#${FORMAT}`, options);
+  if (!sibling && stored.meta.precision === wanted.precision) return stored; // for another device: slower, not wrong
+  stored.release();
   if (sibling) return sibling;
-  if (stored.meta.precision === wanted.precision) return stored; // for another device: slower, not wrong
   if (stored.meta.origin) return undefined; // it can be fetched anew
   throw new AsrError(
     'unsupported-option',
