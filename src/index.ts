@@ -65,6 +65,7 @@ export type { RemoteSize } from './rpc/protocol.ts';
 export { measureRemote } from './rpc/measure.ts';
 export type { CaptionProfile } from './text/caption-profile.ts';
 export { type CtmOptions, toCtm } from './text/ctm.ts';
+export { type ManifestLineOptions, toManifestLine } from './text/manifest-line.ts';
 export { toText } from './text/plain-text.ts';
 export { type SrtOptions, toSrt, toVtt, type VttOptions } from './text/subtitles.ts';
 export { type JsonOptions, toJson, toVerboseJson, type VerboseJson, type VerboseSegment } from './text/verbose-json.ts';

@@ -13,7 +13,10 @@ const FILLED = {
 } as const;
 
 /** @throws AsrError `unsupported-option` for what the head or the numbers cannot do */
-export function planBuffered(model: RunningModel, options: BufferedOptions = {}): BufferedPlan {
+export function planBuffered(
+  model: RunningModel,
+  { buffered: options = {}, returnAlignments }: Pick<TranscribeOptions, 'buffered' | 'returnAlignments'>,
+): BufferedPlan {
   const { method = model.decoder === 'ctc' ? 'middle' : 'context' } = options;
   const { hopLength, sampleRate } = model.parts.spec.mel;
   const plan = { method, ...FILLED[method === 'context' ? 'context' : 'middle'], ...options };
@@ -21,6 +24,8 @@ export function planBuffered(model: RunningModel, options: BufferedOptions = {})
     throw new AsrError('unsupported-option', `long "buffered": ${what}.`);
   };
   const { config } = model.decoding ?? {};
+  // As in NeMo's scripts: buffers overlap, and what is merged of them has no one row a frame.
+  if (returnAlignments) refuse('there are no alignments; long "full" and "pauses" have them');
   if (config && !config.isGreedy) refuse(`it decodes greedily; change the decoding strategy from "${config.strategy}"`);
   if (method === 'lcs' && model.decoder === 'ctc') refuse('method "lcs" is for transducers; CTC has "middle"');
   const frameSeconds = (hopLength * frameFactor(model.parts.spec.encoder)) / sampleRate;

@@ -126,6 +126,11 @@ test.each([
   await expect(transcribe('ctc', buffered)).rejects.toThrow(message);
 });
 
+test('alignments of overlapping buffers are refused', async () => {
+  const asked = models.get('ctc')!.transcribe([file], { long: 'buffered', returnAlignments: true });
+  await expect(asked).rejects.toThrow('"full" and "pauses" have them');
+});
+
 /** NeMo's scripts leave out what its transcribe() does to the text at the end: it drops a space before punctuation. */
 function tidied(text: string): string {
   return text.replace(/\s([.,?!])/g, '$1');

@@ -68,8 +68,7 @@ export class TranscribeJob {
     const frameSamples = hopLength * frameFactor(spec.encoder);
 
     // An attention decoder reads whole windows; of those it gets fixed ones.
-    const plan =
-      long === 'buffered' && spec.aed === undefined ? planBuffered(this.#model, this.#options.buffered) : undefined;
+    const plan = long === 'buffered' && spec.aed === undefined ? planBuffered(this.#model, this.#options) : undefined;
     const mayOverlap = spec.aed !== undefined && takesChunks(this.#model, this.#options, long);
 
     const detector = await openDetector(this.#model, this.#options, long);

@@ -4,6 +4,7 @@
  * Length is counted in what a reader sees as characters (graphemes), including the space before the word.
  */
 import type { Hypothesis } from '../base/hypothesis.ts';
+import { inTime } from './in-time.ts';
 import { splitWords } from './whitespace.ts';
 
 /** `start` and `end` in seconds of the recording. */
@@ -25,7 +26,7 @@ export function toCaptionWords({ text, timestamp }: Hypothesis, lineLength: numb
     timestamp.segment?.map(({ segment, start, end }) => ({ text: segment, start, end }));
   if (!spans && text.trim() !== '')
     throw new TypeError('Captions need timestamps: transcribe with { timestamps: true }.');
-  return (spans ?? []).flatMap(({ text: spanText, start, end }) => {
+  return inTime(spans ?? []).flatMap(({ text: spanText, start, end }) => {
     // Nearly all words of an hour are this plain.
     if (spanText.length <= lineLength && PRINTABLE_ASCII.test(spanText))
       return { text: spanText, start, end, hasSpace: true, width: spanText.length };

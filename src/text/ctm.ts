@@ -1,6 +1,7 @@
 /** CTM (NIST): one word a line, `file channel start duration word [confidence]`, seconds with three decimals. */
 import type { Hypothesis } from '../base/hypothesis.ts';
 import { cleanText } from './caption-words.ts';
+import { inTime } from './in-time.ts';
 import { splitWords } from './whitespace.ts';
 
 /** How `toCtm` names the recording and its channel. */
@@ -18,7 +19,7 @@ export function toCtm({ text, timestamp, wordConfidence }: Hypothesis, { file, c
   const words = timestamp.word ?? [];
   const confidences = wordConfidence?.length === words.length ? wordConfidence : undefined;
   const name = oneField(file.replace(/^.*[/\\]/s, '').replace(/(?<=.)\.[^.]*$/, '')) || 'unnamed';
-  return words
+  return inTime(words)
     .map(({ word, start, end }, index) => ({
       word: oneField(word),
       start,

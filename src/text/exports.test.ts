@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 
 import type { Hypothesis } from '../base/hypothesis.ts';
 import { toCtm } from './ctm.ts';
+import { toManifestLine } from './manifest-line.ts';
 import { toText } from './plain-text.ts';
 import { lineText, widthOf } from './caption-words.ts';
 import { DEFAULT_CAPTIONS } from './caption-profile.ts';
@@ -143,6 +144,51 @@ test('CTM has one line a word and no blank inside a field', () => {
   expect(toCtm(hypothesis, { file: '/recordings/my talk.wav' })).toBe(
     'my_talk 1 0.500 0.500 New_York 0.5000\nmy_talk 1 1.000 0.250 x 0.2500\n',
   );
+});
+
+test('words that were not heard (-1, as an alignment says) stand where the word before them ends', () => {
+  const hypothesis = hypothesisOf([
+    ['one', 1, 2],
+    ['two', -1, -1],
+    ['three', 3, 4],
+    ['four', 5, 4.5],
+  ]);
+  expect(toCtm(hypothesis, { file: 'a' })).toBe(
+    'a 1 1.000 1.000 one\na 1 2.000 0.000 two\na 1 3.000 1.000 three\na 1 5.000 0.000 four\n',
+  );
+  expect(toSrt(hypothesis)).toMatch(/^1\n00:00:01,000 --> /);
+});
+
+test('odd transcripts: one word, a word longer than a cue, right to left, nothing', () => {
+  expect(toSrt(hypothesisOf([['Yes.', 0.2, 0.4]]))).toBe('1\n00:00:00,200 --> 00:00:01,033\nYes.\n');
+  const long = 'x'.repeat(300);
+  const cues = toSrt(hypothesisOf([[long, 0, 8]])).split('\n\n');
+  expect(cues.flatMap((cue) => cue.trim().split('\n').slice(2)).join('')).toBe(long);
+  expect(cues.flatMap((cue) => cue.split('\n')).every((line) => line.length <= 42)).toBe(true);
+  const arabic = 'مرحبا بكم في المؤتمر';
+  expect(toVtt(hypothesisOf(speak(arabic)))).toContain(arabic);
+  expect(toCtm(hypothesisOf(speak(arabic)), { file: 'a' }).split('\n')).toHaveLength(5);
+  expect(toSrt(hypothesisOf([]))).toBe('');
+  expect(toVtt(hypothesisOf([]))).toBe('WEBVTT\n');
+  expect(toCtm(hypothesisOf([]), { file: 'a' })).toBe('');
+  const hours = toSrt(hypothesisOf([['late', 360_000.5, 360_001]]));
+  expect(hours).toContain('100:00:00,500 --> 100:00:01,333');
+});
+
+test('a manifest line has the names that NeMo writes', () => {
+  const hypothesis = { ...hypothesisOf([['hi', 0.5, 1]]), wordConfidence: [0.75] };
+  const line = toManifestLine(hypothesis, { audioFilepath: 'a.wav', duration: 2, text: 'high' });
+  expect(line.endsWith('\n')).toBe(true);
+  expect(JSON.parse(line)).toMatchObject({
+    audio_filepath: 'a.wav',
+    duration: 2,
+    text: 'high',
+    pred_text: 'hi',
+    word: [{ word: 'hi', start: 0.5, end: 1, start_offset: expect.any(Number), end_offset: expect.any(Number) }],
+    word_confidence: [0.75],
+  });
+  const plain = toManifestLine({ ...hypothesis, timestamp: { timestep: [] } }, { audioFilepath: 'a.wav' });
+  expect(Object.keys(JSON.parse(plain) as object)).toEqual(['audio_filepath', 'pred_text', 'word_confidence']);
 });
 
 test('paragraphs end at a sentence before a long pause, and long ones at the best sentence end', () => {

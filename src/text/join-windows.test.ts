@@ -36,6 +36,33 @@ test('silent windows leave no trace in the text', () => {
   expect(joinWindows([], time)).toMatchObject({ text: '', length: 0, ySequence: [] });
 });
 
+test('alignments of windows become those of the recording', () => {
+  const ctc = (numFrames: number, first: number): Hypothesis => ({
+    ...hypothesisOf([0], [0], numFrames),
+    alignments: {
+      logProbs: Float32Array.from({ length: 5 * numFrames }, (_, index) => first + index),
+      labels: Int32Array.from({ length: numFrames }, (_, index) => first + index),
+      numFrames,
+    },
+  });
+  const steps = [[{ logProbs: Float32Array.of(-1), label: 1 }], []];
+  const transducer: Hypothesis = { ...hypothesisOf([0], [0], 2), alignments: steps };
+  const joined = joinWindows(
+    [
+      { hypothesis: ctc(2, 0), frameOffset: 0 },
+      { hypothesis: ctc(1, 10), frameOffset: 2 },
+    ],
+    time,
+  );
+  expect(joined.alignments).toEqual({
+    logProbs: Float32Array.of(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14),
+    labels: Int32Array.of(0, 1, 10),
+    numFrames: 3,
+  });
+  const windows = [0, 2].map((frameOffset) => ({ hypothesis: transducer, frameOffset }));
+  expect(joinWindows(windows, time).alignments).toEqual([...steps, ...steps]);
+});
+
 test('scripts without spaces are joined without one', () => {
   expect(joinTexts(['今日は', ' 天気です', 'ok', ''])).toBe('今日は天気です ok');
 });

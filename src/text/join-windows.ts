@@ -4,7 +4,7 @@
  * Windows must not overlap: frames are shifted, nothing is matched. A window's cut may fall inside a sentence, so segments are made anew
  * from all words instead of being listed one after another.
  */
-import type { Hypothesis, TimeSpan, Timestamp } from '../base/hypothesis.ts';
+import type { CtcAlignments, Hypothesis, TimeSpan, Timestamp, TransducerAlignments } from '../base/hypothesis.ts';
 import { type SegmentOptions, toSegments } from './segments.ts';
 import { type FrameTime, timeSpan } from './timestamps.ts';
 
@@ -14,7 +14,7 @@ export type Window = {
   readonly frameOffset: number;
 };
 
-/** The hypothesis of the whole recording. `nBest` and `alignments` belong to a window and are left out. */
+/** The hypothesis of the whole recording. `nBest` belongs to a window and is left out. */
 export function joinWindows(windows: readonly Window[], options: FrameTime & SegmentOptions): Hypothesis {
   const hypotheses = windows.map((window) => window.hypothesis);
   const last = windows.at(-1);
@@ -27,6 +27,7 @@ export function joinWindows(windows: readonly Window[], options: FrameTime & Seg
     timestamp: joinTimestamps(windows, options),
     length: last ? last.frameOffset + last.hypothesis.length : 0,
     ...joinConfidences(hypotheses),
+    ...joinAlignments(hypotheses),
     ...(langs.length > 0
       ? {
           langs: mostFrequent(langs as string[]),
@@ -91,6 +92,26 @@ function joinConfidences(hypotheses: readonly Hypothesis[]): Confidences {
     if (lists.length > 0 && lists.every((list) => list !== undefined)) joined[key] = lists.flat(1) as number[];
   }
   return joined;
+}
+
+/** Alignments frame after frame: windows follow each other on frames. */
+function joinAlignments(hypotheses: readonly Hypothesis[]): Pick<Hypothesis, 'alignments'> {
+  const parts = hypotheses.flatMap(({ alignments }) => (alignments ? [alignments] : []));
+  if (parts.length === 0 || parts.length < hypotheses.length) return {};
+  const ofCtc = parts.filter((part): part is CtcAlignments => 'logProbs' in part);
+  if (ofCtc.length < parts.length)
+    return { alignments: (parts as readonly TransducerAlignments[]).flatMap((frames) => [...frames]) };
+  const logProbs = new Float32Array(ofCtc.reduce((sum, part) => sum + part.logProbs.length, 0));
+  const numFrames = ofCtc.reduce((sum, part) => sum + part.numFrames, 0);
+  const labels = new Int32Array(numFrames);
+  let [frame, value] = [0, 0];
+  for (const part of ofCtc) {
+    logProbs.set(part.logProbs, value);
+    labels.set(part.labels, frame);
+    value += part.logProbs.length;
+    frame += part.numFrames;
+  }
+  return { alignments: { logProbs, labels, numFrames } };
 }
 
 function mostFrequent(values: readonly string[]): string {

@@ -5,6 +5,7 @@
  * `temperature`, `compression_ratio` and `no_speech_prob` belong to another decoder and are 0.
  */
 import type { Hypothesis } from '../base/hypothesis.ts';
+import { inTime } from './in-time.ts';
 
 /** The verbose JSON of a transcript, by the field names that transcription services have made common. */
 export type VerboseJson = {
@@ -64,7 +65,7 @@ export function toVerboseJson(hypothesis: Hypothesis, options: JsonOptions): Ver
     language,
     duration,
     text,
-    segments: segments.map(({ segment, start, end }, id) => ({
+    segments: inTime(segments).map(({ segment, start, end }, id) => ({
       id,
       seek: 0,
       start,
@@ -76,7 +77,7 @@ export function toVerboseJson(hypothesis: Hypothesis, options: JsonOptions): Ver
       compression_ratio: 0,
       no_speech_prob: 0,
     })),
-    ...(words ? { words: (timestamp.word ?? []).map(({ word, start, end }) => ({ word, start, end })) } : {}),
+    ...(words ? { words: inTime(timestamp.word ?? []).map(({ word, start, end }) => ({ word, start, end })) } : {}),
     usage: { type: 'duration', seconds: duration },
   };
 }
