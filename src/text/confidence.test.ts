@@ -92,9 +92,9 @@ test('blanks belong to the token before them: all of them in TDT, the first step
     { frame: 3, isBlank: false, confidence: [0.8, 0.4] },
   ];
   const options = { excludeBlank: false, aggregation: 'min' } as const;
-  expect(transducerTokenConfidence(steps, true, options)).toEqual([0.2, 0.4]);
-  expect(transducerTokenConfidence(steps, false, options)).toEqual([0.6, 0.4]);
-  expect(transducerTokenConfidence(steps, false, { ...options, excludeBlank: true })).toEqual([0.9, 0.4]);
+  expect(transducerTokenConfidence(steps, true, options).confidence).toEqual([0.2, 0.4]);
+  expect(transducerTokenConfidence(steps, false, options).confidence).toEqual([0.6, 0.4]);
+  expect(transducerTokenConfidence(steps, false, { ...options, excludeBlank: true }).confidence).toEqual([0.9, 0.4]);
 });
 
 function expectNear(ours: readonly number[], wanted: readonly number[]): void {
