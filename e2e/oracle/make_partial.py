@@ -28,6 +28,8 @@ CONFIGS: dict[str, Config] = {
 MODELS = {
     "fastconformer-rnnt-bpe": list(CONFIGS),
     "fastconformer-tdt-bpe": ["greedy_batch", "greedy", "confidence"],
+    "contextnet-rnnt-bpe": ["greedy_batch", "greedy", "confidence"],
+    "conformer-rnnt-char": ["greedy_batch", "confidence"],
 }
 
 

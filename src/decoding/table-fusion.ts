@@ -1,6 +1,6 @@
 /** A table of n-grams as a fusion model: histories are numbered as they are met, and every token is looked up from each. */
 import type { FusionModel, FusionStep } from './fusion.ts';
-import { type NgramTable, scoreWord } from './ngram-table.ts';
+import { type NgramTable, backoffsOf, scoreWord } from './ngram-table.ts';
 
 /** Steps kept for histories met again; each is 8 bytes a token of the vocabulary. */
 const MAX_CACHED_STEPS = 2048;
@@ -36,8 +36,9 @@ export class TableFusion implements FusionModel {
     if (this.#steps.size >= MAX_CACHED_STEPS) this.#steps.clear();
     const history = this.#histories[state]!;
     const step = { scores: new Float32Array(this.#ids.length), next: new Int32Array(this.#ids.length) };
+    const backoffs = backoffsOf(this.#table, history);
     this.#ids.forEach((id, token) => {
-      const scored = scoreWord(this.#table, history, id);
+      const scored = scoreWord(this.#table, history, id, backoffs);
       const share = id === 0 ? this.#share : undefined;
       step.scores[token] = scored.score + (share ?? 0);
       step.next[token] = this.#stateOf(share === undefined ? scored.history : []);
