@@ -181,6 +181,45 @@ def conformer_characters(ctx: Context) -> tuple[Any, Config]:
     return ASR.EncDecRNNTModel, asr_config(s, mel_frontend(80), classic_conformer(s), labels=labels, **rnnt_parts(s))
 
 
+@shape("hybrid-characters")
+def hybrid_characters(ctx: Context) -> tuple[Any, Config]:
+    """Two heads over labels, some of several characters; TDT without a duration of nothing."""
+    s = tiny(ctx)
+    labels = [" ", *LABELS[1:], "ab", "<noise>", "é", "▁x"]
+    parts = {**tdt_parts(s, [1, 2, 4]), **hybrid_parts(s)}
+    parts["aux_ctc"]["decoder"].update(num_classes=len(labels), vocabulary=labels)
+    return ASR.EncDecHybridRNNTCTCModel, asr_config(s, mel_frontend(80), conformer(s), labels=labels, **parts)
+
+
+@shape("tdt-characters")
+def tdt_characters(ctx: Context) -> tuple[Any, Config]:
+    s = tiny(ctx)
+    return ASR.EncDecRNNTModel, asr_config(s, mel_frontend(80), conformer(s), labels=list(LABELS), **tdt_parts(s, [0, 1, 2, 3, 4]))
+
+
+@shape("suffix-tokenizer")
+def suffix_tokenizer(ctx: Context) -> tuple[Any, Config]:
+    """SentencePiece with the space behind a word, and case folded."""
+    s = tiny(ctx)
+    tokenizer = bpe(ctx, 110, written=True, rule="nmt_nfkc_cf", treat_whitespace_as_suffix=True)
+    return ASR.EncDecRNNTBPEModel, asr_config(s, mel_frontend(80), conformer(s), tokenizer=tokenizer, **rnnt_parts(s))
+
+
+@shape("byte-fallback")
+def byte_fallback(ctx: Context) -> tuple[Any, Config]:
+    s = tiny(ctx)
+    tokenizer = bpe(ctx, 380, written=True, kind="bpe", byte_fallback=True)
+    return ASR.EncDecHybridRNNTCTCBPEModel, asr_config(s, mel_frontend(80), conformer(s), tokenizer=tokenizer, **rnnt_parts(s), **hybrid_parts(s))
+
+
+@shape("user-symbols")
+def user_symbols(ctx: Context) -> tuple[Any, Config]:
+    """Punctuation pieces, language tags and special pieces among the tokens."""
+    s = tiny(ctx)
+    tokenizer = bpe(ctx, 110, written=True, symbols=["<en-US>", "<EOU>", ",", "?", "▁the"], bos_id=1, eos_id=2, pad_id=3)
+    return ASR.EncDecHybridRNNTCTCBPEModel, asr_config(s, mel_frontend(80), conformer(s), tokenizer=tokenizer, **tdt_parts(s, [0, 1, 2, 3, 4]), **hybrid_parts(s))
+
+
 @shape("conformer-wpe")
 def conformer_wpe(ctx: Context) -> tuple[Any, Config]:
     s = tiny(ctx, d_model=24)
