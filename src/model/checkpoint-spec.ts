@@ -8,7 +8,7 @@ import type { WeightRef, Weights } from '../base/files.ts';
 import { AsrError } from '../base/errors.ts';
 import { type ClassifierSpec, readClassifierSpec } from './classifier-spec.ts';
 import { at, targetClass } from './config.ts';
-import { ASR_WITH_TTS, CLASSIFIER_CLASSES } from './model-class.ts';
+import { ASR_WITH_TTS, CLASSIFIER_CLASSES, modelClass } from './model-class.ts';
 import { type ModelSpec, readSpec } from './spec.ts';
 
 export type CheckpointSpec = ModelSpec | ClassifierSpec;
@@ -17,7 +17,7 @@ const PREFIX = 'asr_model.';
 
 /** Reads a resolved config of any class. Throws `checkpoint-unsupported` that names the key, its value and what is supported. */
 export function readCheckpointSpec(config: unknown): CheckpointSpec {
-  const className = targetClass(config);
+  const className = modelClass(config);
   if (CLASSIFIER_CLASSES.includes(className)) return readClassifierSpec(config);
   const spec = readSpec(recognizerConfig(config));
   // The class a caller restores it by is that of the whole.

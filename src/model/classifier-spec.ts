@@ -7,7 +7,7 @@ import { AsrError } from '../base/errors.ts';
 import { type ClassificationSpec, readClassificationSpec } from './classification-head.ts';
 import { type ConfigTree, at, targetClass } from './config.ts';
 import type { EncoderSpec } from './encoder.ts';
-import { CLASSIFIER_CLASSES } from './model-class.ts';
+import { CLASSIFIER_CLASSES, modelClass } from './model-class.ts';
 import { type MfccSpec, readMfccSpec } from './mfcc-spec.ts';
 import { type MelSpec, readMelSpec } from './preprocessor-spec.ts';
 import { readEncoderSpec } from './spec.ts';
@@ -26,7 +26,7 @@ export type ClassifierSpec = {
 
 /** Reads a resolved config. Throws `checkpoint-unsupported` that names the key, its value and what is supported. */
 export function readClassifierSpec(config: unknown): ClassifierSpec {
-  const className = targetClass(config);
+  const className = modelClass(config);
   if (!CLASSIFIER_CLASSES.includes(className)) {
     throw new AsrError(
       'checkpoint-unsupported',

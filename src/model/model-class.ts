@@ -1,4 +1,5 @@
 /** The NeMo classes that can be opened, by the name at the end of `target`. */
+import { at, targetClass } from './config.ts';
 
 export const CTC_CLASSES: readonly string[] = ['EncDecCTCModel', 'EncDecCTCModelBPE'];
 export const TRANSDUCER_CLASSES: readonly string[] = [
@@ -45,4 +46,23 @@ export function isA(className: string, wanted: string): boolean {
   if (wanted === 'ASRModel' || className === wanted) return true;
   const parent = Object.hasOwn(PARENTS, className) ? PARENTS[className] : undefined;
   return parent !== undefined && isA(parent, wanted);
+}
+
+/**
+ * The class of a checkpoint: the last component of `target`. A configuration without one is told by its parts, because NeMo restores it with
+ * whatever class it is asked to; '' when they fit no class.
+ */
+export function modelClass(config: unknown): string {
+  return targetClass(config) || classOfParts(config);
+}
+
+function classOfParts(config: unknown): string {
+  const has = (section: string): boolean => typeof (at(config, section) ?? undefined) === 'object';
+  if (!has('encoder') || !has('preprocessor')) return '';
+  const pieces = has('tokenizer') ? 'BPE' : '';
+  if (has('transf_decoder')) return 'EncDecMultiTaskModel';
+  if (has('joint')) return has('aux_ctc') ? `EncDecHybridRNNTCTC${pieces}Model` : `EncDecRNNT${pieces}Model`;
+  const head = targetClass(at(config, 'decoder'));
+  if (head === 'ConvASRDecoder') return `EncDecCTCModel${pieces}`;
+  return head === 'ConvASRDecoderClassification' ? 'EncDecClassificationModel' : '';
 }

@@ -12,7 +12,14 @@ import { readConvEncoderSpec } from './conv-encoder-spec.ts';
 import type { CtcSpec } from './ctc-head.ts';
 import type { EncoderSpec } from './encoder.ts';
 import { type LanguagePromptSpec, readLanguagePrompt } from './language-prompt.ts';
-import { AED_CLASSES, CTC_CLASSES, HYBRID_CLASSES, SUPPORTED_CLASSES, TRANSDUCER_CLASSES } from './model-class.ts';
+import {
+  AED_CLASSES,
+  CTC_CLASSES,
+  HYBRID_CLASSES,
+  SUPPORTED_CLASSES,
+  TRANSDUCER_CLASSES,
+  modelClass,
+} from './model-class.ts';
 import { type MelSpec, readMelSpec } from './preprocessor-spec.ts';
 import { readSqueezeformerSpec } from './squeezeformer-spec.ts';
 import { type TokenizerSpec, readTokenizerSpec } from './tokenizer-spec.ts';
@@ -40,7 +47,7 @@ export type ModelSpec = {
 
 /** Reads a resolved config. Throws `checkpoint-unsupported` that names the key, its value and what is supported. */
 export function readSpec(config: unknown): ModelSpec {
-  const className = targetClass(config);
+  const className = modelClass(config);
   const isHybrid = HYBRID_CLASSES.includes(className);
   const isTransducer = isHybrid || TRANSDUCER_CLASSES.includes(className);
   const isAed = AED_CLASSES.includes(className);
