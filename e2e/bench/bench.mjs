@@ -2,7 +2,7 @@
  * `npm run bench`: prints how fast and how large Sotto is on this machine, and keeps the numbers in `results/<date>.json`.
  *
  *   npm run bench -- [--model FILE.nemo] [--nemo-export ENCODER.onnx] [--audio FILE.wav] [--runs N] [--no-save]
- *   npm run bench -- --browser wasm,webgpu [--model FILE.nemo] [--audio FILE.wav] [--no-save]
+ *   npm run bench -- --browser wasm,webgpu [--precision P] [--model FILE.nemo] [--audio FILE.wav] [--no-save]
  *
  * With the export of `export_nemo.py` the encoder runs side by side with NeMo's own graph: same process, same onnxruntime-web, same weights, one
  * thread, A and B in turn. `--browser` measures the way of a checkpoint through Chromium instead, with the memory of every step. Measure on an idle machine; the load at the start is printed, because it decides how much the numbers mean.
@@ -30,6 +30,7 @@ const { values } = parseArgs({
     audio: { type: 'string' },
     runs: { type: 'string', default: '7' },
     browser: { type: 'string' },
+    precision: { type: 'string', default: 'auto' },
     'no-save': { type: 'boolean', default: false },
   },
 });
@@ -64,10 +65,10 @@ async function measureInBrowser(devices) {
   if (process.platform !== 'linux')
     return [{ what: 'in a browser', value: 'skipped:', unit: '', note: 'memory of processes is read on Linux only' }];
   const audio = values.audio ?? writeClip(await (await modules.fixtureClip(AUDIO)).arrayBuffer());
-  const files = { library: join(ROOT, 'dist/lib'), model: values.model, audio };
+  const { model, precision } = values;
+  const what = { library: join(ROOT, 'dist/lib'), model, precision, audio, executablePath: findChromium() };
   const rows = [];
-  for (const device of devices)
-    rows.push(...(await modules.measureBrowser({ ...files, device, executablePath: findChromium() })));
+  for (const device of devices) rows.push(...(await modules.measureBrowser({ ...what, device })));
   return rows;
 }
 

@@ -16,7 +16,7 @@ export class BrowserMemory {
     const renderers = all.filter(({ type }) => type === 'renderer');
     const before = renderers.map(({ id }) => processorTicks(id));
     await page.evaluate(() => {
-      for (const end = performance.now() + 500; performance.now() < end; );
+      for (const end = performance.now() + 2000; performance.now() < end; );
     });
     const worked = renderers.map(({ id }, index) => processorTicks(id) - (before[index] ?? 0));
     const ids = {

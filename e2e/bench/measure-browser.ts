@@ -19,40 +19,39 @@ export type BrowserOptions = {
   readonly model: string;
   readonly audio: string;
   readonly device: 'wasm' | 'webgpu';
+  /** As `LoadOptions` has it. */
+  readonly precision: string;
   /** Chromium's. */
   readonly executablePath: string;
 };
 
+/** MiB. Whoever exceeds these has found a copy of the weights where none should be. */
+const MOST_IN_BROWSER = 64;
+const MOST_HELD = 128;
+
 const PAGE = '<!doctype html><title>bench</title><input type="file" id="model"><input type="file" id="audio">';
 const ARGS = ['--no-sandbox', '--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader', '--enable-features=Vulkan'];
 
-export async function measureBrowser({
-  library,
-  model,
-  audio,
-  device,
-  executablePath,
-}: BrowserOptions): Promise<Row[]> {
+export async function measureBrowser(options: BrowserOptions): Promise<Row[]> {
+  const { library, model, audio, executablePath } = options;
   const profile = mkdtempSync(join(tmpdir(), 'sotto-bench-'));
   await using server = await serve({ folder: library, pages: { '/': PAGE } });
-  const context = await chromium.launchPersistentContext(profile, {
-    executablePath,
-    args: ARGS,
-  });
+  const context = await chromium.launchPersistentContext(profile, { executablePath, args: ARGS });
   try {
     const page = context.pages()[0] ?? (await context.newPage());
     page.setDefaultTimeout(0); // software graphics take minutes
     await page.goto(server.url);
     await page.locator('#model').setInputFiles(model);
     await page.locator('#audio').setInputFiles(audio);
-    return await measureSteps(page, device);
+    return await measureSteps(page, options);
   } finally {
     await context.close();
     rmSync(profile, { recursive: true, force: true });
   }
 }
 
-async function measureSteps(page: Page, device: 'wasm' | 'webgpu'): Promise<Row[]> {
+async function measureSteps(page: Page, options: BrowserOptions): Promise<Row[]> {
+  const { device } = options;
   const memory = await BrowserMemory.ofPage(page);
   const rows: Row[] = [];
   const step = async (what: string, work: () => Promise<string>): Promise<void> => {
@@ -60,25 +59,24 @@ async function measureSteps(page: Page, device: 'wasm' | 'webgpu'): Promise<Row[
     const startedAt = performance.now();
     const said = await work();
     const seconds = (performance.now() - startedAt) / 1000;
-    rows.push({
-      what: `${device}, ${what}`,
-      value: seconds,
-      unit: 's',
-      note: `${shown(memory.peaks())} ${said}`.trim(),
-    });
+    const peaks = memory.peaks();
+    if (peaks.browser > MOST_IN_BROWSER) throw new Error(`the browser's own process took ${peaks.browser} MiB`);
+    rows.push({ what: `${device}, ${what}`, value: seconds, unit: 's', note: `${shown(peaks)} ${said}` });
   };
   const texts: string[] = [];
   for (const from of ['a file', 'the store']) {
-    await step(`opened from ${from}`, () => open(page, device, from === 'the store'));
+    await step(`opened from ${from}`, () => open(page, options, from === 'the store'));
     await step('transcribed', async () => {
       const { text, numTokens } = await transcribe(page);
       texts.push(text);
       return `${numTokens} tokens`;
     });
-    await step('given back', () => giveBack(page));
+    await giveBack(page);
+    const held = memory.held();
+    if (held > MOST_HELD) throw new Error(`${held} MiB stay after the model was given back`);
     rows.push({
-      what: `${device}, held two seconds later`,
-      value: memory.held(),
+      what: `${device}, held once it was given back`,
+      value: held,
       unit: 'MiB',
       note: 'page and GPU process',
     });
@@ -87,18 +85,26 @@ async function measureSteps(page: Page, device: 'wasm' | 'webgpu'): Promise<Row[
   return rows;
 }
 
-async function open(page: Page, device: string, isStored: boolean): Promise<string> {
-  const report = await page.evaluate(async (device) => {
-    const { ASRModel } = await import(`${location.origin}/index.js`);
-    const file = (document.getElementById('model') as HTMLInputElement).files?.[0];
-    const model = await ASRModel.restoreFrom(file, { device });
-    Object.assign(globalThis, { model });
-    return model.report as { seconds: { open: number; session: number }; fromCache: boolean; weightBytes: number };
-  }, device);
+async function open(page: Page, { device, precision }: BrowserOptions, isStored: boolean): Promise<string> {
+  const report = await page.evaluate(
+    async (options) => {
+      const { ASRModel } = await import(`${location.origin}/index.js`);
+      const file = (document.getElementById('model') as HTMLInputElement).files?.[0];
+      const model = await ASRModel.restoreFrom(file, options);
+      Object.assign(globalThis, { model });
+      return model.report as {
+        seconds: { open: number; session: number };
+        precision: string;
+        fromCache: boolean;
+        weightBytes: number;
+      };
+    },
+    { device, precision },
+  );
   if (report.fromCache !== isStored) throw new Error(isStored ? 'nothing was kept' : 'the profile is not empty');
   const { seconds, weightBytes } = report;
   const weights = `weights ${(weightBytes / 2 ** 20).toFixed(0)} MiB`;
-  return `${weights}; files ${seconds.open.toFixed(1)} s, sessions ${seconds.session.toFixed(1)} s`;
+  return `${report.precision}, ${weights}; files ${seconds.open.toFixed(1)} s, sessions ${seconds.session.toFixed(1)} s`;
 }
 
 function transcribe(page: Page): Promise<{ text: string; numTokens: number }> {
@@ -111,12 +117,11 @@ function transcribe(page: Page): Promise<{ text: string; numTokens: number }> {
   });
 }
 
-async function giveBack(page: Page): Promise<string> {
+async function giveBack(page: Page): Promise<void> {
   await page.evaluate(async () => {
     await (globalThis as unknown as { model: AsyncDisposable }).model[Symbol.asyncDispose]();
   });
   await page.waitForTimeout(2000);
-  return '';
 }
 
 function shown(peaks: Readonly<Record<ProcessName, number>>): string {
