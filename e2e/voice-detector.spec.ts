@@ -53,3 +53,35 @@ test('transcribe and stream take an opened detector, or its file', async ({ page
     refused: expect.stringContaining('EncDecCTCModelBPE'),
   });
 });
+
+test('<sotto-dictation vad="…"> listens with it, and says so when it is no voice detector', async ({
+  page,
+  device,
+}) => {
+  test.skip(device !== 'wasm', 'the detector follows the recognizer to its device: one device shows it');
+  const headers = {
+    'Access-Control-Allow-Origin': '*',
+    'Access-Control-Expose-Headers': 'Content-Range, Content-Length, ETag',
+  };
+  await using library = await serve({ folder: join(import.meta.dirname, '../dist/lib'), headers });
+  await using models = await serve({ folder: join(import.meta.dirname, 'fixtures/families'), headers });
+  const element = (vad: string): string =>
+    `<!doctype html><title>somebody’s page</title><script type="module" src="${library.url}/embed.js"></script>
+     <textarea id="note"></textarea> <sotto-dictation for="note" device="wasm"
+     checkpoint="${models.url}/fastconformer-ctc-bpe/model.nemo" vad="${models.url}/${vad}/model.nemo"></sotto-dictation>`;
+  const names = ['quartznet-ctc-char', 'marblenet-frame-vad'];
+  await using host = await serve({ pages: Object.fromEntries(names.map((name) => [`/${name}`, element(name)])) });
+  const dictate = async (vad: string): Promise<void> => {
+    await page.goto(`${host.url}/${vad}`);
+    await page.evaluate(() =>
+      document.addEventListener('sotto-error', (event) => {
+        document.title = (event as CustomEvent).detail.code;
+      }),
+    );
+    await page.getByRole('button', { name: 'Dictate' }).click();
+  };
+  await dictate('quartznet-ctc-char');
+  await expect(page).toHaveTitle('unsupported-option');
+  await dictate('marblenet-frame-vad');
+  await expect(page.locator('sotto-dictation [part=overlay] p')).toContainText(/\p{L}{3}/u);
+});

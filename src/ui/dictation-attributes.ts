@@ -15,6 +15,7 @@ export abstract class DictationAttributes extends FormElement {
     announce: { reflect: true },
     autoStop: { type: Number, attribute: 'auto-stop' },
     phrasePause: { type: Number, attribute: 'phrase-pause' },
+    vad: { reflect: true },
     assetBase: { attribute: 'asset-base' },
   };
 
@@ -36,6 +37,8 @@ export abstract class DictationAttributes extends FormElement {
   declare autoStop: number | null;
   /** Milliseconds of silence after which a phrase is written. @default 600 */
   declare phrasePause: number | null;
+  /** A voice detector (MarbleNet), as `checkpoint` names one; it hears when a phrase is over, for checkpoints that are not cache-aware. @default energy */
+  declare vad: string | null;
   declare assetBase: string | null;
 
   constructor() {
@@ -50,6 +53,7 @@ export abstract class DictationAttributes extends FormElement {
     this.announce = null;
     this.autoStop = null;
     this.phrasePause = null;
+    this.vad = null;
     this.assetBase = null;
   }
 

@@ -86,7 +86,7 @@ export class DictationElement extends DictationAttributes {
     this.shown = undefined;
     this.#numWords = 0;
     const host = this.#borrow();
-    const { phrasePause, autoStop } = this;
+    const { phrasePause, autoStop, vad } = this;
     this.#session = new DictationSession(
       host,
       {
@@ -104,6 +104,7 @@ export class DictationElement extends DictationAttributes {
       {
         ...(phrasePause !== null && { phrasePause: phrasePause / 1000 }),
         ...(autoStop !== null && autoStop > 0 && { autoStop }),
+        ...(vad && { vad }),
       },
     );
     await this.#session.start();

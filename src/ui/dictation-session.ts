@@ -9,9 +9,10 @@ import { isAsrError } from '../base/errors.ts';
 import type { ASRModel } from '../rpc/asr-model.ts';
 import type { StreamUpdate } from '../rpc/protocol.ts';
 import type { TranscriptionStream } from '../rpc/stream.ts';
+import type { PageStreamOptions } from '../rpc/voice-detector.ts';
 import { openMicrophone } from './microphone.ts';
 import type { ModelHost } from './model-host.ts';
-import { NO_PHRASES, type Phrase, type PhraseOptions, type Utterance, nextPhrase } from './phrases.ts';
+import { NO_PHRASES, PHRASE_PAUSE, type Phrase, type PhraseOptions, type Utterance, nextPhrase } from './phrases.ts';
 
 /** What button, overlay and events show. `listening`: sound arrives, no speech yet; `settling`: stopped, the last words are decoded. */
 export type DictationState = 'idle' | 'opening' | 'listening' | 'speaking' | 'settling' | 'error';
@@ -37,6 +38,8 @@ export type DictationListener = {
 export type DictationOptions = PhraseOptions & {
   /** Seconds of silence after the last word that end the session, never before the first one. @default it never ends by itself */
   readonly autoStop?: number;
+  /** A voice detector: a name, or the address of a `.nemo`. @default energy tells speech from silence */
+  readonly vad?: string;
 };
 
 const SILENCE_AFTER = 1; // seconds of audio without new text: back from `speaking` to `listening`
@@ -129,10 +132,17 @@ export class DictationSession {
     }
   }
 
+  /** Cache-aware checkpoints settle their words themselves, as they hear them. */
+  #voiceDetector({ info }: ASRModel): PageStreamOptions {
+    const { vad: checkpoint, phrasePause = PHRASE_PAUSE } = this.#options;
+    if (!checkpoint || info.attContextSizes.length > 0) return {};
+    return { vad: { checkpoint, minDurationOff: phrasePause } };
+  }
+
   /** The one stream of the session: start and stop both wait for the model. */
   #openStream(model: ASRModel, { sampleRate }: Microphone): TranscriptionStream {
     if (this.#stream) return this.#stream;
-    const stream = model.stream({ sampleRate });
+    const stream = model.stream({ sampleRate, ...this.#voiceDetector(model) });
     this.#stream = stream;
     this.#read(stream).catch((error: unknown) => this.#fail(error));
     return stream;

@@ -18,6 +18,9 @@ export type Phrase = {
 /** Everything said between two pauses. */
 export type Utterance = { readonly text: string; readonly start: number; readonly end: number };
 
+/** Seconds of silence behind a phrase, unless the page says otherwise. */
+export const PHRASE_PAUSE = 0.6;
+
 /** Pauses in seconds of audio. */
 export type PhraseOptions = {
   /** A settled phrase is handed out after this pause. @default 0.6 */
@@ -54,7 +57,7 @@ const SENTENCE_END = /[.!?…]["'”’)\]]*\s/g;
 export function nextPhrase(
   before: PhraseState,
   update: StreamUpdate,
-  { phrasePause = 0.6, utterancePause = 1.5 }: PhraseOptions = {},
+  { phrasePause = PHRASE_PAUSE, utterancePause = 1.5 }: PhraseOptions = {},
 ): { readonly state: PhraseState; readonly phrase: Phrase | undefined; readonly utterance: Utterance | undefined } {
   const { committed, draft, words, time, isFinal } = update;
   const text = committed + draft;
