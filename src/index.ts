@@ -29,6 +29,7 @@ export type {
   Precision,
   PromptOption,
   PromptValue,
+  SelfTestReport,
   StoredCheckpoint,
   StreamUpdate,
   TranscribeResult,

@@ -11,12 +11,14 @@ import type { CheckpointSpec } from '../model/checkpoint-spec.ts';
 import type { GraphPart } from '../runtime/session.ts';
 import type { Arithmetic, Precision } from './options.ts';
 
-export const FORMAT = 6;
+export const FORMAT = 7;
 
 export type GraphName =
   | 'encoder'
   | 'encoder_masked'
   | 'encoder_step'
+  | 'probe'
+  | 'probe_positions'
   | 'positions'
   | 'prompt'
   | 'ctc'

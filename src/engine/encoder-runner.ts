@@ -25,11 +25,14 @@ export type EncoderOwner = Pick<ModelSpec, 'encoder' | 'languagePrompt'> & {
   readonly mel: Pick<ModelSpec['mel'], 'exactPad' | 'padValue'>;
 };
 
+/** Where sessions come from: the model's own, or a probe's. */
+export type SessionSource = Pick<ModelSessions, 'instance' | 'get' | 'onReset'>;
+
 /** Projected positions are kept for this many lengths: clips of one file share a few. */
 const KEPT_LENGTHS = 4;
 
-export class EncoderRunner {
-  readonly #sessions: ModelSessions;
+export class EncoderRunner implements Disposable {
+  readonly #sessions: SessionSource;
   readonly #model: EncoderOwner;
   /** What the graphs are fed by: the checkpoint's spec, or one with other attention. */
   #spec: EncoderSpec;
@@ -37,7 +40,7 @@ export class EncoderRunner {
   readonly #paddingColumns: number;
   readonly #positions = new Map<string, Record<string, Tensor>>();
 
-  constructor(sessions: ModelSessions, model: EncoderOwner) {
+  constructor(sessions: SessionSource, model: EncoderOwner) {
     this.#sessions = sessions;
     this.#model = model;
     this.#spec = model.encoder;
@@ -125,6 +128,12 @@ export class EncoderRunner {
     if (encoder.kind !== 'conformer') return Promise.resolve({});
     const table = () => positionTable(numQueries, numKeys, encoder.dModel);
     return this.#projected(`${numQueries}/${numKeys}`, undefined, table, numQueries + numKeys);
+  }
+
+  /** Frees the kept positions. */
+  [Symbol.dispose](): void {
+    for (const tensors of this.#positions.values()) for (const tensor of Object.values(tensors)) tensor.dispose();
+    this.#positions.clear();
   }
 
   async #projected(

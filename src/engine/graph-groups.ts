@@ -7,6 +7,7 @@ import { buildCtcHead } from '../model/ctc-head.ts';
 import { buildEncoder } from '../model/encoder.ts';
 import { buildLanguagePrompt } from '../model/language-prompt.ts';
 import type { ModelSpec } from '../model/spec.ts';
+import { buildProbe } from '../model/probe.ts';
 import { isCacheAware } from '../model/streaming-spec.ts';
 import { buildJoint, buildPredictor, buildProjection } from '../model/transducer.ts';
 import { buildCross, buildDecoderStep } from '../model/transformer-decoder.ts';
@@ -47,6 +48,8 @@ function buildRecognizer(spec: ModelSpec, weights: WeightReader): NamedGroup[] {
   ];
   if (spec.encoder.kind === 'conformer' && isCacheAware(spec))
     encoder.push(named(buildConformerStep(weights, spec.encoder)));
+  for (const graph of buildProbe(weights, spec.encoder))
+    encoder.push(named(graph, graph.name === 'encoder' ? 'probe' : 'probe_positions'));
 
   const groups: NamedGroup[] = [{ prefix: 'encoder', graphs: encoder }];
   if (spec.languagePrompt)

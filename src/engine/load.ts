@@ -26,6 +26,7 @@ import type { Device, LoadOptions, ModelReport, Precision } from './options.ts';
 import { openOriginal } from './original.ts';
 import type { Placement } from './placement.ts';
 import { checkPrecision, choosePrecision } from './precision.ts';
+import { SelfTest } from './self-test.ts';
 import { ModelSessions } from './sessions.ts';
 import { openStore } from './store.ts';
 import { checkVocabulary } from './vocabulary-check.ts';
@@ -93,9 +94,17 @@ async function startModel(
   const fallbacks: string[] = [];
   const sessions = new ModelSessions(instance, parts, placed, (reason) => fallbacks.push(reason));
   onProgress?.({ phase: 'load', part: 'encoder' });
+  const selfTest = await SelfTest.prepare(parts, {
+    ...(options.cache === false ? {} : { store: await openStore() }),
+    gpu: chosen.fingerprint,
+    ortVersion: instance.ort.env.versions.common ?? '',
+  });
   await sessions.withFallback(async () => {
+    const isOnGpu = sessions.deviceOf('encoder') === 'webgpu';
+    if (isOnGpu) selfTest.assertNotKnownWrong();
     await sessions.get('encoder');
     await sessions.get(mainHead(spec));
+    if (isOnGpu) await selfTest.run(sessions);
   });
   const readyAt = performance.now();
 
@@ -112,6 +121,7 @@ async function startModel(
     arithmetic: parts.meta.arithmetic,
     reason: [chosen.reason, ...precisionReason(precision, parts), ...fallbacks].join(' '),
     adapter: chosen.adapter,
+    ...(selfTest.report && chosen.device === 'webgpu' ? { selfTest: selfTest.report } : {}),
     numThreads,
     seconds,
     fromCache: parts.fromCache,

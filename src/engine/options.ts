@@ -179,6 +179,18 @@ export type StreamUpdate = {
   readonly isFinal: boolean;
 };
 
+/** Whether a GPU computes what WASM computes, found out before it is trusted with a kind of encoder. */
+export type SelfTestReport = {
+  /** `failed`: WASM took over. `skipped`: an encoder too large to be loaded twice, so nothing is known. */
+  readonly status: 'passed' | 'failed' | 'skipped';
+  /** Greatest difference between GPU and WASM, as a share of the greatest value. */
+  readonly difference: number;
+  /** What is allowed. */
+  readonly tolerance: number;
+  /** Found on an earlier visit with the same adapter, browser and version. */
+  readonly remembered: boolean;
+};
+
 /** What was asked, what runs where, and why. */
 export type ModelReport = {
   readonly requested: Device | 'auto';
@@ -194,6 +206,8 @@ export type ModelReport = {
   readonly reason: string;
   /** GPU vendor and architecture as the browser tells them; empty on WASM. */
   readonly adapter: string;
+  /** Absent where no GPU was in question. */
+  readonly selfTest?: SelfTestReport;
   readonly numThreads: number;
   readonly seconds: { readonly open: number; readonly convert: number; readonly session: number };
   /** True when the parts came from IndexedDB, without network and conversion. */

@@ -133,6 +133,9 @@ function layerOutputs(spec: CheckpointSpec, name: GraphName): string[] {
 
 function isGpuFailure(error: unknown): boolean {
   return (
-    isAsrError(error, 'device-lost') || isAsrError(error, 'device-unavailable') || isAsrError(error, 'out-of-memory')
+    isAsrError(error, 'device-lost') ||
+    isAsrError(error, 'device-unavailable') ||
+    isAsrError(error, 'out-of-memory') ||
+    isAsrError(error, 'self-test-failed')
   );
 }

@@ -7,6 +7,8 @@ export type DeviceChoice = {
   readonly reason: string;
   /** Vendor and architecture as the browser tells them. */
   readonly adapter: string;
+  /** All that the browser tells of the adapter: results found on one hold for its likes. */
+  readonly fingerprint: string;
   readonly hasShaderF16: boolean;
 };
 
@@ -21,6 +23,7 @@ export async function chooseDevice(requested: 'auto' | 'webgpu' | 'wasm'): Promi
       device: 'webgpu',
       reason: requested === 'webgpu' ? 'WebGPU was asked for.' : 'WebGPU is available.',
       adapter: probed.adapter,
+      fingerprint: probed.fingerprint,
       hasShaderF16: probed.hasShaderF16,
     };
   }
@@ -28,11 +31,16 @@ export async function chooseDevice(requested: 'auto' | 'webgpu' | 'wasm'): Promi
 }
 
 function onWasm(reason: string): DeviceChoice {
-  return { device: 'wasm', reason, adapter: '', hasShaderF16: false };
+  return { device: 'wasm', reason, adapter: '', fingerprint: '', hasShaderF16: false };
 }
 
 type Probe =
-  | { readonly adapter: string; readonly isFallback: boolean; readonly hasShaderF16: boolean }
+  | {
+      readonly adapter: string;
+      readonly fingerprint: string;
+      readonly isFallback: boolean;
+      readonly hasShaderF16: boolean;
+    }
   | { readonly missing: string };
 
 async function probeWebGpu(): Promise<Probe> {
@@ -41,10 +49,11 @@ async function probeWebGpu(): Promise<Probe> {
   try {
     const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
     if (!adapter) return { missing: 'The browser offers no WebGPU adapter.' };
-    const { vendor, architecture, description, isFallbackAdapter } = adapter.info;
+    const { vendor, architecture, device, description, isFallbackAdapter } = adapter.info;
     const name = [vendor, architecture].filter(Boolean).join(' ') || description || 'unknown adapter';
     return {
       adapter: name,
+      fingerprint: [vendor, architecture, device, description].join('/'),
       isFallback: isFallbackAdapter || /swiftshader|llvmpipe/i.test(name),
       hasShaderF16: adapter.features.has('shader-f16'),
     };
