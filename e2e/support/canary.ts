@@ -1,9 +1,8 @@
-/** What the tests of Canary share: opening a case, its prompts, and comparing hypotheses. Node and vitest only. */
+/** What the tests of Canary share: opening a case, and comparing hypotheses; prompts are in `canary-prompts.ts`. Node and vitest only. */
 import { expect } from 'vitest';
 import type { Hypothesis } from '../../src/base/hypothesis.ts';
 import { LoadedModel } from '../../src/engine/asr-model.ts';
 import { loadModel } from '../../src/engine/load.ts';
-import type { TranscribeOptions } from '../../src/engine/options.ts';
 import { type Golden, type GoldenHypothesis, TOLERANCE } from './golden.ts';
 
 /** Canary cases taught until they print the right text. */
@@ -11,42 +10,12 @@ export const TAUGHT = ['canary-aed', 'canary2-aed'];
 /** All of them. */
 export const CASES = [...TAUGHT, 'canary-bpe'];
 
-/** NeMo's keyword arguments. */
-export type Slots = Record<string, string | boolean>;
-/** One recorded prompt. */
-export type Prompt = {
-  readonly transcribe_arguments: Slots;
-  readonly context_ids: readonly number[];
-};
-
 /** Opens a case's archive. */
 export async function open(golden: Golden): Promise<LoadedModel> {
   const source = { kind: 'file', file: golden.archive(), name: `${golden.name}.nemo` } as const;
   const model = await loadModel(source, { device: 'wasm', cache: false });
   if (!(model instanceof LoadedModel)) throw new Error('not an engine model');
   return model;
-}
-
-/** Prompts of a case by name. */
-export function promptsOf(golden: Golden): Record<string, Prompt> {
-  return golden.json['prompts'] as Record<string, Prompt>;
-}
-
-/**
- * What NeMo's loader makes of arguments for files: it drops most slots (`task` too: it looks for `taskname`) and the checkpoint's defaults with them.
- * We do as it does for arrays, where all count; so what it falls back to has to be said here.
- */
-export function seenForFiles(
-  { source_lang = 'en', target_lang = 'en', pnc = 'yes', timestamps = false }: Slots,
-  format: string,
-): Slots {
-  const rest = { emotion: '<|emo:undefined|>', itn: 'no', diarize: 'no', decodercontext: '' };
-  return { source_lang, target_lang, pnc, timestamps, ...(format === 'canary2' ? rest : { task: 'asr' }) };
-}
-
-/** NeMo's keyword arguments as our options. */
-export function toOptions({ timestamps, ...slots }: Slots): TranscribeOptions {
-  return { prompt: slots, ...(timestamps ? { timestamps: true } : {}) };
 }
 
 /** A hypothesis against NeMo's: text, ids, score, confidences, timestamps. */

@@ -1,6 +1,7 @@
 /** What Canary is asked: prompts, slots, languages, as NeMo encodes and answers them (WASM, Node). */
 import { expect, test } from 'vitest';
-import { CASES, TAUGHT, compare, open, promptsOf, toOptions } from '../../e2e/support/canary.ts';
+import { CASES, TAUGHT, compare, open } from '../../e2e/support/canary.ts';
+import { promptsOf, toOptions } from '../../e2e/support/canary-prompts.ts';
 import { type GoldenHypothesis, openGolden, openInput } from '../../e2e/support/golden.ts';
 import { createAedRequest } from './aed-request.ts';
 import type { LoadedModel } from './asr-model.ts';

@@ -1,15 +1,7 @@
 /** Canary against NeMo: decoder states, teacher-forced scores, every recorded strategy, one by one and as a batch (WASM, Node). */
 import { expect, test } from 'vitest';
-import {
-  CASES,
-  type Prompt,
-  compare,
-  greatestDifference,
-  open,
-  promptsOf,
-  seenForFiles,
-  toOptions,
-} from '../../e2e/support/canary.ts';
+import { CASES, compare, greatestDifference, open } from '../../e2e/support/canary.ts';
+import { type Prompt, STRATEGIES, promptsOf, seenForFiles, toOptions } from '../../e2e/support/canary-prompts.ts';
 import { type GoldenTranscripts, TOLERANCE, openGolden } from '../../e2e/support/golden.ts';
 import { AedRunner, createCrossMemory, joinCrossMemories } from './aed-runner.ts';
 import { hostValues } from './encoder-runner.ts';
@@ -86,26 +78,6 @@ test.each(CASES)('%s: a step at a time, with padding and mixed rows, scores as t
     }
   }
 });
-
-/** What `dump_canary` of the oracle merges into the checkpoint's own decoding section. */
-const STRATEGIES: Record<
-  string,
-  { readonly strategy: string; readonly beam?: object; readonly confidence_cfg?: object }
-> = {
-  greedy: { strategy: 'greedy' },
-  beam4: { strategy: 'beam', beam: { beam_size: 4, len_pen: 0 } },
-  beam4_len_pen_1: { strategy: 'beam', beam: { beam_size: 4, len_pen: 1 } },
-  beam4_n_best: { strategy: 'beam', beam: { beam_size: 4, returnBestHypothesis: false } },
-  greedy_confidence: {
-    strategy: 'greedy',
-    confidence_cfg: {
-      preserve_frame_confidence: true,
-      preserve_token_confidence: true,
-      preserve_word_confidence: true,
-    },
-  },
-  no_generation_room: { strategy: 'beam', beam: { beam_size: 1, max_generation_delta: -40 } },
-};
 
 const ANSWERS = CASES.flatMap((name) => {
   const golden = openGolden(name);

@@ -45,7 +45,16 @@ export class SelfTest {
   static async prepare(parts: CheckpointParts, { store, gpu, ortVersion }: SelfTestOptions): Promise<SelfTest> {
     const { spec, graphs, precision, arithmetic } = parts.meta;
     const browser = globalThis.navigator?.userAgent ?? '';
-    const key = JSON.stringify([gpu, browser, ortVersion, FORMAT, precision, arithmetic, spec.encoder, Object.keys(graphs)]);
+    const key = JSON.stringify([
+      gpu,
+      browser,
+      ortVersion,
+      FORMAT,
+      precision,
+      arithmetic,
+      spec.encoder,
+      Object.keys(graphs),
+    ]);
     const test = new SelfTest(parts, `self-test/${key}`, store);
     const known = (await store?.parts.getRecord(test.#key).catch(() => undefined)) as SelfTestReport | undefined;
     if (known) test.report = { ...known, remembered: true };
