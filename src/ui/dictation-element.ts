@@ -33,6 +33,7 @@ import { borrowHost } from './shared-host.ts';
 import { holdSubmit } from './submit-hold.ts';
 import { controls, tokens } from './theme.ts';
 
+const EDGE = 8; // pixels between the overlay and the edge of the page
 const LINGER_MS = 3500; // the overlay stays this long after the last word
 
 /** The element; its attributes, methods, events and parts are a contract. */
@@ -195,6 +196,15 @@ export class DictationElement extends DictationAttributes {
       }
       <span class="hidden-text" role="status" aria-live="polite">${this.announcement}</span>
     `;
+  }
+
+  protected override updated(changed: PropertyValues): void {
+    super.updated(changed);
+    const overlay = changed.has('isShown') && this.renderRoot.querySelector<HTMLElement>('.overlay');
+    if (!overlay) return;
+    // Its width is fixed, so once is enough: near the right edge it moves to the left instead of out of the page.
+    const beyond = overlay.getBoundingClientRect().right + EDGE - document.documentElement.clientWidth;
+    if (beyond > 0) overlay.style.left = `${-beyond}px`;
   }
 
   #watchPresses(): void {

@@ -5,7 +5,6 @@ import { Scope } from '../base/scope.ts';
 import { DictationSession, type DictationState } from './dictation-session.ts';
 import { microphoneIcon, stopIcon } from './icons.ts';
 import type { ModelHost } from './model-host.ts';
-import { problem } from './problem.ts';
 import { formatClock } from './quantities.ts';
 import { controls, tokens } from './theme.ts';
 
@@ -18,12 +17,11 @@ const STATE_TEXT: Record<DictationState, string> = {
   error: 'Speak',
 };
 
-/** `<sotto-dictation-panel>`: set `host`. Dispatches `dictation-start`, `-update` (a `StreamUpdate`), `-state` and `-cancel`. */
+/** `<sotto-dictation-panel>`: set `host`. Dispatches `dictation-start`, `-update` (a `StreamUpdate`), `-state`, `-error` and `-cancel`. */
 export class DictationPanel extends LitElement {
   static override readonly properties = {
     host: { attribute: false },
     state: { state: true },
-    error: { state: true },
     notice: { state: true },
   };
   static override readonly styles: CSSResultGroup = [
@@ -50,7 +48,7 @@ export class DictationPanel extends LitElement {
     }
     .record:hover {
       color: var(--on-accent);
-      background: color-mix(in oklab, var(--accent) 88%, var(--surface));
+      background: color-mix(in oklab, var(--accent) 93%, var(--surface));
     }
     .record.on {
       background: var(--record);
@@ -58,7 +56,7 @@ export class DictationPanel extends LitElement {
       box-shadow: 0 0 0 8px var(--warn-wash);
     }
     .record.on:hover {
-      background: color-mix(in oklab, var(--record) 88%, var(--surface));
+      background: color-mix(in oklab, var(--record) 93%, var(--surface));
     }
     .record:focus-visible {
       outline-offset: 10px;
@@ -87,10 +85,6 @@ export class DictationPanel extends LitElement {
       margin: 0;
       text-wrap: balance;
     }
-    .problem {
-      margin-top: 1rem;
-      text-align: left;
-    }
     @media (max-width: 560px) {
       .record {
         width: 5rem;
@@ -106,7 +100,6 @@ export class DictationPanel extends LitElement {
 
   declare host: ModelHost;
   declare state: DictationState;
-  declare error: unknown;
   declare notice: string;
   #session: DictationSession | undefined;
   #startedAt = 0;
@@ -117,7 +110,6 @@ export class DictationPanel extends LitElement {
   constructor() {
     super();
     this.state = 'idle';
-    this.error = undefined;
     this.notice = '';
   }
 
@@ -154,7 +146,6 @@ export class DictationPanel extends LitElement {
             : this.notice || 'The words appear while you talk.'
         }
       </p>
-      ${problem(this.error)}
     `;
   }
 
@@ -163,7 +154,6 @@ export class DictationPanel extends LitElement {
       this.#session.stop().catch(reportError);
       return;
     }
-    this.error = undefined;
     this.#startedAt = 0;
     this.#hasWords = false;
     this.#isCancelled = false;
@@ -177,9 +167,7 @@ export class DictationPanel extends LitElement {
       onMuted: (error) => {
         this.notice = error === null ? '' : messageOf(error);
       },
-      onError: (error) => {
-        this.error = error;
-      },
+      onError: (error) => this.#tell('dictation-error', error),
     });
     this.#tell('dictation-start', undefined);
     this.#session.start().catch(reportError);

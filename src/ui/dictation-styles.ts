@@ -50,7 +50,7 @@ export const dictationStyles: CSSResult = css`
   .overlay:has(.problem) {
     max-height: none;
   }
-  .overlay p {
+  .overlay > p {
     margin: 0;
     font: 1.0625rem/1.5 var(--serif);
     overflow-wrap: anywhere;

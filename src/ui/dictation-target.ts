@@ -10,6 +10,7 @@ export class DictationTarget {
 
   constructor(field: Field | undefined, scope: Scope, { isInline }: { readonly isInline: boolean }) {
     this.#field = field;
+    if (isControl(field)) startAtEnd(field);
     if (isInline && isControl(field)) this.#draft = new InlineDraft(field, scope);
   }
 
@@ -53,6 +54,12 @@ export function findField(element: Element, id: string | null): Field | undefine
   const root = element.getRootNode();
   const field = (root instanceof ShadowRoot ? root : document).getElementById(id);
   return isWritable(field) ? field : undefined;
+}
+
+/** A field nobody has been in yet has its caret before its text; people mean the end. */
+function startAtEnd(field: HTMLTextAreaElement | HTMLInputElement): void {
+  if (focusedField() === field || field.selectionStart !== 0 || field.selectionEnd !== 0) return;
+  field.setSelectionRange(field.value.length, field.value.length);
 }
 
 function isControl(field: Field | undefined): field is HTMLTextAreaElement | HTMLInputElement {

@@ -26,6 +26,9 @@ export const modelPanelStyles: CSSResult = css`
 section.row {
   justify-content: space-between;
 }
+section.row label {
+  min-width: max-content;
+}
 section + section {
   margin-top: 1.35rem;
   padding-top: 1.35rem;

@@ -172,6 +172,7 @@ export class ModelPanel extends LitElement {
           .map(
             (entry) => html`<li data-stored=${entry.id}>
               <span class="name" title=${entry.name}>${entry.name} <span class="quiet">${formatBytes(entry.bytes)}${entry.precision === 'fp32' ? '' : `, ${entry.precision}`}</span></span>
+              ${isChosen(current, entry) ? html`<span class="quiet">in use</span>` : nothing}
               <button class="plain" type="button" aria-label=${`Use ${entry.name}`} @click=${() => this.#use({ source: entry, label: entry.name })}>Use</button>
               <button class="plain" type="button" aria-label=${`Delete ${entry.name}`} @click=${() => this.#delete(entry)}>Delete</button>
             </li>`,
@@ -249,11 +250,16 @@ export class ModelPanel extends LitElement {
   }
 }
 
+/** A stored checkpoint is known by its id: several precisions of one have the same name. */
+function isChosen(choice: ModelChoice, { id }: StoredCheckpoint): boolean {
+  return 'source' in choice && 'id' in choice.source && choice.source.id === id;
+}
+
 const NO_BREAK = '\u00a0';
 
 function describeModel(info: ModelInfo, report: ModelReport): TemplateResult {
   const size = `${formatParameters(info.numParameters).replace(' ', NO_BREAK)}${NO_BREAK}parameters`;
   const place = report.device === 'webgpu' ? 'WebGPU' : 'WASM';
   const why = report.requested === report.device ? '' : `: ${report.reason}`;
-  return html`<strong part="model">${info.name}</strong> <span class="quiet">${size} · <span data-device=${report.device}>runs on ${place}</span>${why}</span>`;
+  return html`<strong part="model">${info.name}</strong> <span class="quiet">${size} · <span data-device=${report.device}>on ${place}</span>${why}</span>`;
 }

@@ -17,6 +17,7 @@ import { ModelHost } from './model-host.ts';
 import { BUILT_IN } from './built-in.ts';
 import { type ModelPanel, SUGGESTED } from './model-panel.ts';
 import { pageStyles } from './page-styles.ts';
+import { problem } from './problem.ts';
 import { formatBytes } from './quantities.ts';
 import { controls, tokens } from './theme.ts';
 
@@ -28,6 +29,7 @@ export class Page extends LitElement {
     isOver: { state: true },
     dictations: { state: true },
     dictation: { state: true },
+    dictationError: { state: true },
     announcement: { state: true },
     evaluations: { state: true },
   };
@@ -37,6 +39,7 @@ export class Page extends LitElement {
   /** Newest first; each is its latest update. The first one is still being said while `dictation` says so. */
   declare dictations: readonly StreamUpdate[];
   declare dictation: DictationState;
+  declare dictationError: unknown;
   declare announcement: string;
   declare evaluations: readonly Evaluation[];
   readonly #host: ModelHost;
@@ -49,6 +52,7 @@ export class Page extends LitElement {
     this.isOver = false;
     this.dictations = [];
     this.dictation = 'idle';
+    this.dictationError = undefined;
     this.announcement = '';
     this.evaluations = [];
     this.#host = new ModelHost({ name: BUILT_IN }, { assetBase: document.baseURI, ...optionsFromAddress() });
@@ -84,7 +88,8 @@ export class Page extends LitElement {
         <div class=${this.isOver ? 'doors over' : 'doors'}>
           <sotto-dictation-panel
             .host=${this.#host}
-            @dictation-start=${() => (this.dictations = [{ ...EMPTY }, ...this.dictations])}
+            @dictation-start=${this.#onStart}
+            @dictation-error=${({ detail }: CustomEvent<unknown>) => (this.dictationError = detail)}
             @dictation-update=${({ detail }: CustomEvent<StreamUpdate>) => (this.dictations = [detail, ...this.dictations.slice(1)])}
             @dictation-cancel=${this.#onCancelled}
             @dictation-state=${(event: CustomEvent<DictationState>) => this.#onDictation(event.detail)}
@@ -96,6 +101,7 @@ export class Page extends LitElement {
             <input type="file" multiple accept="audio/*,video/*,.nemo,.json,.jsonl" hidden aria-label="Recordings" @change=${this.#onChosen} />
           </div>
         </div>
+        ${problem(this.dictationError)}
         <sotto-model-panel .host=${this.#host}></sotto-model-panel>
         ${this.#dictated()} ${this.#evaluated()} ${jobList(this.#queue)} ${this.#suggestion()}
       </main>
@@ -197,6 +203,11 @@ export class Page extends LitElement {
     if (done.length > this.#numDone && last)
       this.announcement = `Transcribed ${last.file.name}: ${countWords(last.settled)}.`;
     this.#numDone = done.length;
+  }
+
+  #onStart(): void {
+    this.dictationError = undefined;
+    this.dictations = [{ ...EMPTY }, ...this.dictations];
   }
 
   #onCancelled(): void {

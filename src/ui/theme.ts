@@ -6,10 +6,9 @@
  */
 import { type CSSResult, css } from 'lit';
 
-/** Colours and type as custom properties, light and dark by `color-scheme`. */
+/** Colours and type as custom properties, light or dark as the page around is: its `color-scheme` is inherited. */
 export const tokens: CSSResult = css`
   :host {
-    color-scheme: light dark;
     --ink: var(--sotto-ink, light-dark(#23211d, #ece8e0));
     --quiet: light-dark(#6b665c, #a49d91);
     --draft: var(--sotto-draft-ink, light-dark(#6b665c, #a8a195));
@@ -69,7 +68,7 @@ export const controls: CSSResult = css`
   }
   button.primary:hover {
     color: var(--on-accent);
-    background: color-mix(in oklab, var(--accent) 88%, var(--surface));
+    background: color-mix(in oklab, var(--accent) 93%, var(--surface));
   }
   button.plain {
     min-height: 2rem;
