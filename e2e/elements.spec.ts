@@ -75,6 +75,7 @@ test('a tapped chord switches dictation on and off, a held one ends with its rel
   await expect(pressed(page)).toHaveCount(0); // another chord
 
   await element.evaluate((dictation) => dictation.removeAttribute('mode'));
+  await page.waitForTimeout(400); // sooner, it would count as a worn switch that presses twice
   await page.keyboard.down('Control');
   await page.keyboard.down('Shift');
   await page.keyboard.down('Y');
@@ -87,14 +88,13 @@ test('a tapped chord switches dictation on and off, a held one ends with its rel
   expect(breaches).toEqual([]);
 });
 
-test('auto-stop ends a tapped dictation after its silence, counted down, with its words written', async ({ page }) => {
+test('auto-stop ends a tapped dictation after its silence, with its words written', async ({ page }) => {
   await using host = await hostPage(
     '<input id="note"> <sotto-dictation for="note" mode="toggle" auto-stop="3"></sotto-dictation>',
   );
   await open(page, host);
   await page.getByRole('button', { name: 'Dictate' }).click();
   await expect(pressed(page)).toBeVisible();
-  await expect(page.locator('sotto-dictation [part=overlay]')).toContainText(/Stops in \d s/);
   await expect(pressed(page)).toHaveCount(0);
   await expect(page.locator('#note')).toHaveValue(last);
 });

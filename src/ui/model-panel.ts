@@ -252,7 +252,8 @@ export class ModelPanel extends LitElement {
 
 /** A stored checkpoint is known by its id: several precisions of one have the same name. */
 function isChosen(choice: ModelChoice, { id }: StoredCheckpoint): boolean {
-  return 'source' in choice && 'id' in choice.source && choice.source.id === id;
+  const source = 'source' in choice ? choice.source : undefined;
+  return typeof source === 'object' && 'id' in source && source.id === id;
 }
 
 const NO_BREAK = '\u00a0';
