@@ -81,9 +81,9 @@ export class EncoderSession {
       features: { data: cut(features.data, columns, numFrames), dims: [batch, mels, numFrames] },
       ...encoderFeeds(spec, { lengths, numFrames, context }, { masked: this.#masked }),
     };
-    for (const { frames, names, table } of encoderPositions(spec, numFrames, context)) {
+    for (const { rows, names, table } of encoderPositions(spec, numFrames, context)) {
       const data = table();
-      const dims = [2 * frames, data.length / (2 * frames)];
+      const dims = [rows, data.length / rows];
       Object.assign(feeds, await this.#positions!.run({ position_table: { data, dims } }, names));
     }
     const { encoded } = await this.#encoder.run(feeds);

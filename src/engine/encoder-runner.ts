@@ -81,13 +81,16 @@ export class EncoderRunner implements Disposable {
     const { ort } = this.#sessions.instance;
 
     const feeds: Record<string, Tensor> = { features: this.#batch(clips, numFrames) };
-    for (const { key, frames, names, table } of encoderPositions(this.#spec, numFrames, context)) {
-      Object.assign(feeds, await this.#projected(key, names, table, 2 * frames));
+    for (const { key, rows, names, table } of encoderPositions(this.#spec, numFrames, context)) {
+      Object.assign(feeds, await this.#projected(key, names, table, rows));
     }
     for (const [name, { data, dims }] of Object.entries(
       encoderFeeds(this.#spec, { lengths, numFrames, context }, { masked }),
     )) {
-      feeds[name] = new ort.Tensor('float32', data, dims as number[]);
+      feeds[name] =
+        data instanceof Int32Array
+          ? new ort.Tensor('int32', data, dims as number[])
+          : new ort.Tensor('float32', data, dims as number[]);
     }
     const session = await this.#sessions.get(masked ? 'encoder_masked' : 'encoder');
     const { encoded } = await session.run(feeds);
@@ -126,7 +129,7 @@ export class EncoderRunner implements Disposable {
   streamPositions(numQueries: number, numKeys: number): Promise<Record<string, Tensor>> {
     const { encoder } = this.#model;
     if (encoder.kind !== 'conformer') return Promise.resolve({});
-    const table = () => positionTable(numQueries, numKeys, encoder.dModel);
+    const table = () => positionTable(numQueries + numKeys, numKeys, encoder.dModel);
     return this.#projected(`${numQueries}/${numKeys}`, undefined, table, numQueries + numKeys);
   }
 

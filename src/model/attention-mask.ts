@@ -1,4 +1,5 @@
 /** Which frames may look at which: NeMo's limited attention contexts, and the padding of batches. */
+import type { AttentionBlocks } from './attention-blocks.ts';
 import type { ConformerSpec, ContextSize } from './conformer-spec.ts';
 
 /** Added to a score that must not count. NeMo fills -10000; both vanish in the softmax. */
@@ -33,6 +34,26 @@ export function attentionMask(
     if (last >= first) out.fill(0, row + first, row + last + 1);
   }
   return out;
+}
+
+/** The same for the blocks of one clip, [count, 1, size, span]; keys from `numValidKeys` on are padding. */
+export function blockMask(
+  spec: ConformerSpec,
+  context: ContextSize,
+  { count, size, left, span }: AttentionBlocks,
+  numValidKeys: number,
+  out: Float32Array,
+): void {
+  const allowed = contextRange(spec, context);
+  out.fill(MASKED);
+  for (let query = 0; query < count * size; query++) {
+    const firstKey = Math.floor(query / size) * size - left;
+    const [from, to] = allowed(query);
+    const first = Math.max(from, 0, firstKey);
+    const last = Math.min(to, numValidKeys - 1, firstKey + span - 1);
+    const row = query * span - firstKey;
+    if (last >= first) out.fill(0, row + first, row + last + 1);
+  }
 }
 
 /** True when every frame sees every other, so that no mask is needed for a single clip. */

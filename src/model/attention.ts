@@ -6,6 +6,7 @@
  * seen wrong by the size of the values in 1.30.0 on SwiftShader), and it saves nothing here, where the position scores are a full matrix anyway.
  */
 import type { Graph, Value } from '../onnx/graph.ts';
+import { type BlockInputs, inBlocks, outOfBlocks } from './attention-blocks.ts';
 import type { ConformerSpec } from './conformer-spec.ts';
 import { globalAttention, hasGlobalTokens } from './global-attention.ts';
 import { byHead, keysByHead, merged } from './heads.ts';
@@ -18,6 +19,8 @@ export type AttentionInputs = {
   readonly positions: Value | undefined;
   /** [batch or 1, 1, numQueries, numKeys]: 0 where a query may look, -10000 where not. */
   readonly mask?: Value;
+  /** Split queries and keys; `positions` and `mask` are then for one block. Not with a cache. */
+  readonly blocks?: BlockInputs;
   /** Keys and values of earlier frames, [batch, cached, dModel], without bias. */
   readonly cache?: { readonly keys: Value; readonly values: Value };
 };
@@ -44,7 +47,7 @@ export function selfAttention(
   const scale = 1 / Math.sqrt(headSize);
   const square = { inputSize: dModel, outputSize: dModel, hasBias: false };
 
-  const query = graph.op('MatMul', [x, linearWeight(graph, weights, `${name}.linear_q`, { ...square, scale })]);
+  const allQueries = graph.op('MatMul', [x, linearWeight(graph, weights, `${name}.linear_q`, { ...square, scale })]);
   const newKeys = graph.op('MatMul', [x, linearWeight(graph, weights, `${name}.linear_k`, square)]);
   const newValues = graph.op('MatMul', [x, linearWeight(graph, weights, `${name}.linear_v`, square)]);
   const keys = inputs.cache ? graph.op('Concat', [inputs.cache.keys, newKeys], { axis: 1 }) : newKeys;
@@ -55,24 +58,29 @@ export function selfAttention(
     useBias
       ? graph.op('Add', [value, linearBias(graph, weights, `${name}.linear_${part}`, { ...size, scale: factor })])
       : value;
-  const { positions, mask } = inputs;
+  const { positions, mask, blocks } = inputs;
+  const query = blocks ? inBlocks(graph, allQueries, blocks.queryFrames, spec) : allQueries;
+  const seen = (frames: Value) => (blocks ? inBlocks(graph, frames, blocks.keyFrames, spec) : frames);
+  const [biasedKeys, biasedValues] = [withBias('k', keys), withBias('v', values)];
+  const seenKeys = seen(biasedKeys);
   const contentQuery = positions
     ? graph.op('Add', [query, biasedBy(graph, weights, spec, name, 'pos_bias_u', scale)])
     : withBias('q', query, scale);
-  const content = graph.op('MatMul', [byHead(graph, contentQuery, spec), keysByHead(graph, withBias('k', keys), spec)]);
-  const position = positions ? positionScores(graph, weights, spec, name, query, positions, x, keys, scale) : undefined;
+  const content = graph.op('MatMul', [byHead(graph, contentQuery, spec), keysByHead(graph, seenKeys, spec)]);
+  const position = positions
+    ? positionScores(graph, weights, spec, name, query, positions, seenKeys, scale)
+    : undefined;
   const positioned = position ? graph.op('Add', [content, position]) : content;
   const scores = mask ? graph.op('Add', [positioned, mask]) : positioned;
 
-  const valueHeads = byHead(graph, withBias('v', values), spec);
-  const attended = hasGlobalTokens(spec)
-    ? globalAttention(graph, weights, spec, name, x, {
-        query: byHead(graph, withBias('q', query, scale), spec),
-        key: byHead(graph, withBias('k', keys), spec),
-        value: valueHeads,
-        scores,
-      })
-    : merged(graph, graph.op('MatMul', [graph.op('Softmax', [scores], { axis: -1 }), valueHeads]), spec);
+  const valueHeads = byHead(graph, seen(biasedValues), spec);
+  const attend = () =>
+    merged(graph, graph.op('MatMul', [graph.op('Softmax', [scores], { axis: -1 }), valueHeads]), spec);
+  let attended: Value;
+  if (blocks && hasGlobalTokens(spec)) {
+    const own = { query: withBias('q', allQueries, scale), key: biasedKeys, value: biasedValues };
+    attended = globalAttention(graph, weights, spec, name, x, { ...own, scores, valueHeads, blocks });
+  } else attended = blocks ? outOfBlocks(graph, attend(), x, spec) : attend();
   const output = linear(graph, weights, `${name}.linear_out`, attended, size);
   return { output, keys, values };
 }
@@ -85,12 +93,11 @@ function positionScores(
   name: string,
   query: Value,
   positions: Value,
-  x: Value,
   keys: Value,
   scale: number,
 ): Value {
   const positionQuery = graph.op('Add', [query, biasedBy(graph, weights, spec, name, 'pos_bias_v', scale)]);
-  return relativeShift(graph, graph.op('MatMul', [byHead(graph, positionQuery, spec), positions]), x, keys);
+  return relativeShift(graph, graph.op('MatMul', [byHead(graph, positionQuery, spec), positions]), query, keys);
 }
 
 /**

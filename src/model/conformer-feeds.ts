@@ -1,5 +1,6 @@
 /** Lengths, masks and positions of a `ConformerEncoder`. */
-import { attentionMask, isUnlimited } from './attention-mask.ts';
+import { attentionBlocks, blockFeeds, hasBlocks } from './attention-blocks.ts';
+import { blockMask, isUnlimited } from './attention-mask.ts';
 import type { ConformerSpec, ContextSize } from './conformer-spec.ts';
 import { type EncoderBatch, type Feed, type PositionInputs, frameMask } from './feeds.ts';
 import { globalTokenFeeds } from './global-attention.ts';
@@ -33,11 +34,15 @@ export function hasLimitedContext(spec: ConformerSpec): boolean {
   return !spec.contexts.every(isUnlimited);
 }
 
-/** Masks for a batch: nothing for one clip with full context in an encoder built without `masked`. */
+/**
+ * Masks for a batch: nothing for one clip with full context in an encoder built without `masked`.
+ *
+ * @param options.blocks whether the graph takes attention blocks
+ */
 export function conformerFeeds(
   spec: ConformerSpec,
   batch: EncoderBatch,
-  { masked }: { readonly masked: boolean },
+  { masked, blocks = hasBlocks(spec, { masked }) }: { readonly masked: boolean; readonly blocks?: boolean },
 ): Record<string, Feed> {
   const { lengths, numFrames, context } = batch;
   const feeds: Record<string, Feed> = {};
@@ -58,6 +63,11 @@ export function conformerFeeds(
   if (masked || hasLimitedContext(spec)) {
     feeds['attention_mask'] = batchMask(spec, context, valid, before);
     if (hasReducedLayers(spec)) feeds['attention_mask_reduced'] = batchMask(spec, context, reducedValid, after);
+  }
+  if (blocks) {
+    Object.assign(feeds, blockFeeds(attentionBlocks(spec, context, before), before, ''));
+    if (hasReducedLayers(spec))
+      Object.assign(feeds, blockFeeds(attentionBlocks(spec, context, after), after, '_reduced'));
   }
   if (spec.attention === 'abs_pos')
     feeds['absolute_positions'] = {
@@ -87,17 +97,14 @@ function stageMasks(
 }
 
 function batchMask(spec: ConformerSpec, context: ContextSize, valid: readonly number[], frames: number): Feed {
-  const area = frames * frames;
+  const blocks = attentionBlocks(spec, context, frames);
+  const { count, size, span } = blocks;
+  const area = count * size * span;
   const data = new Float32Array(valid.length * area);
-  valid.forEach((numValidKeys, clip) => {
-    attentionMask(
-      spec,
-      context,
-      { numQueries: frames, numKeys: frames, numValidKeys },
-      data.subarray(clip * area, (clip + 1) * area),
-    );
-  });
-  return { data, dims: [valid.length, 1, frames, frames] };
+  valid.forEach((numValidKeys, clip) =>
+    blockMask(spec, context, blocks, numValidKeys, data.subarray(clip * area, (clip + 1) * area)),
+  );
+  return { data, dims: [valid.length * count, 1, size, span] };
 }
 
 /** Positions of the layers before the reduction, and of those after it. */
@@ -108,13 +115,18 @@ export function conformerPositions(spec: ConformerSpec, numFrames: number, conte
   const names = Array.from({ length: numLayers }, (_, layer) => positionName(layer));
   const [left, right] = [context[0] as number, context.at(-1) as number];
   const isShifted = attention === 'rel_pos_local_attn' && left !== right && left >= 0 && right >= 0;
-  const inputs = (frames: number, ofLayers: string[]): PositionInputs => ({
-    key: isShifted ? `${frames}/${left}/${right}` : `${frames}`,
-    frames,
-    names: ofLayers,
-    table: () =>
-      isShifted ? localPositionTable(frames, dModel, [left, right]) : positionTable(frames, frames, dModel),
-  });
+  const inputs = (frames: number, ofLayers: string[]): PositionInputs => {
+    const blocks = attentionBlocks(spec, context, frames);
+    const rows = blocks.size + blocks.span;
+    const first = blocks.size + blocks.left;
+    return {
+      key: isShifted ? `${first}/${rows}/${left}/${right}` : `${first}/${rows}`,
+      rows,
+      names: ofLayers,
+      table: () =>
+        isShifted ? localPositionTable(rows, first, dModel, [left, right]) : positionTable(rows, first, dModel),
+    };
+  };
   return last === numLayers
     ? [inputs(before, names)]
     : [inputs(before, names.slice(0, last)), inputs(after, names.slice(last))];

@@ -6,7 +6,7 @@
  * and the depthwise convolution its last inputs.
  *
  * whole: features [batch, mels, frames], position_<layer>, and when `masked` subsampling_mask_<stage> [batch, 1, 1, frames'],
- *        frame_mask [batch, frames', 1], attention_mask [batch or 1, 1, frames', frames'] -> encoded [batch, frames', size];
+ *        frame_mask [batch, frames', 1], attention_mask [batch or 1, 1, frames', frames'] or that of `attention-blocks.ts` -> encoded [batch, frames', size];
  *        with a reduction reduction_mask_<stage> and …_reduced of the masks, with abs_pos absolute_positions [1, frames', dModel] in place of
  *        position_<layer>, with global tokens the inputs of `global-attention.ts`
  * step:  features [1, mels, frames] (with the cached feature frames in front), drop [1], position_<layer>, attention_mask,
@@ -16,6 +16,7 @@
 import { Graph } from '../onnx/graph.ts';
 import type { Value } from '../onnx/graph.ts';
 import { addAdapters } from './adapters.ts';
+import { type BlockInputs, declareBlocks, hasBlocks } from './attention-blocks.ts';
 import { type AttentionOutputs, selfAttention } from './attention.ts';
 import { hasReducedLayers } from './conformer-feeds.ts';
 import type { ConformerSpec } from './conformer-spec.ts';
@@ -39,6 +40,7 @@ export type WholeEncoderOptions = {
 
 type LayerInputs = {
   readonly attentionMask?: Value;
+  readonly blocks?: BlockInputs;
   readonly frameMask?: Value;
   readonly cache?: { readonly keys: Value; readonly values: Value; readonly conv: Value };
 };
@@ -59,6 +61,7 @@ export function buildConformer(
           graph.input(`${name}_${stage}`, 'float32', ['batch', 1, 1, `${name}_frames_${stage}`]),
         )
       : undefined;
+  const takesBlocks = hasBlocks(spec, { masked });
   const subsamplingMasks = stageMasks('subsampling_mask', numStages(spec));
   const layerMasks = (suffix: string): LayerInputs => ({
     ...(masked
@@ -69,11 +72,12 @@ export function buildConformer(
           attentionMask: graph.input(`attention_mask${suffix}`, 'float32', [
             'mask_batch',
             1,
-            `frames_out${suffix}`,
-            `frames_out${suffix}`,
+            takesBlocks ? `block${suffix}` : `frames_out${suffix}`,
+            takesBlocks ? `span${suffix}` : `frames_out${suffix}`,
           ]),
         }
       : {}),
+    ...(takesBlocks ? { blocks: declareBlocks(graph, suffix) } : {}),
   });
   let masks = layerMasks('');
   const reductionMasks = stageMasks('reduction_mask', numReductionStages(spec));
@@ -179,7 +183,7 @@ function conformerLayer(
   inputs: LayerInputs,
 ): LayerOutputs {
   const name = `encoder.layers.${layer}`;
-  const { attentionMask, frameMask, cache } = inputs;
+  const { attentionMask, blocks, frameMask, cache } = inputs;
   const norm = (part: string, x: Value) => layerNorm(graph, weights, `${name}.${part}`, x, spec.dModel);
 
   let x = graph.op('Add', [
@@ -189,6 +193,7 @@ function conformerLayer(
   const attention = selfAttention(graph, weights, spec, `${name}.self_attn`, norm('norm_self_att', x), {
     positions: spec.attention === 'abs_pos' ? undefined : positionName(layer),
     ...(attentionMask ? { mask: attentionMask } : {}),
+    ...(blocks ? { blocks } : {}),
     ...(cache ? { cache } : {}),
   });
   x = graph.op('Add', [x, attention.output]);

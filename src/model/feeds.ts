@@ -1,8 +1,11 @@
 /** Inputs that accompany the features: made in JavaScript, because mask arithmetic would leave the GPU. */
 import type { ContextSize } from './conformer-spec.ts';
 
+/** An input, float32 or int32 as its data are. */
+export type Feed = { readonly data: Float32Array | Int32Array; readonly dims: readonly number[] };
+
 /** A float32 input. */
-export type Feed = { readonly data: Float32Array; readonly dims: readonly number[] };
+export type FloatFeed = Feed & { readonly data: Float32Array };
 
 export type EncoderBatch = {
   /** Valid feature frames of every clip. */
@@ -14,12 +17,12 @@ export type EncoderBatch = {
 };
 
 /**
- * Positions of one length: run `positions` with `position_table` = `table()` [2 * frames, dModel] and take these outputs. Equal keys mean equal outputs
+ * Positions of one length: run `positions` with `position_table` = `table()` [rows, dModel] and take these outputs. Equal keys mean equal outputs
  * of one encoder, so they may be kept.
  */
 export type PositionInputs = {
   readonly key: string;
-  readonly frames: number;
+  readonly rows: number;
   readonly names: readonly string[];
   readonly table: () => Float32Array;
 };

@@ -1,5 +1,5 @@
 /**
- * Local attention with global tokens (NeMo `RelPositionMultiHeadAttentionLongformer`), in dense form.
+ * Local attention with global tokens (NeMo `RelPositionMultiHeadAttentionLongformer`).
  *
  * Every frame sees its window *and*, in the same softmax, one more column a global token, without positions and without the bias u. A global token's
  * own output is replaced by plain attention to all frames. Which frames are global is fed: `global_tokens` [frames, count] is one where
@@ -7,6 +7,7 @@
  * `padding_mask` [batch, 1, 1, frames] is -10000 for padding.
  */
 import type { Graph, Value } from '../onnx/graph.ts';
+import { type BlockInputs, forEveryBlock, inBlocks, outOfBlocks } from './attention-blocks.ts';
 import type { ConformerSpec } from './conformer-spec.ts';
 import { type Feed, frameMask } from './feeds.ts';
 import { byHead, merged } from './heads.ts';
@@ -42,8 +43,18 @@ export function globalTokenFeeds(spec: ConformerSpec, frames: number, valid: rea
   };
 }
 
-/** Queries, keys and values [batch, heads, frames, headSize] with biases, queries scaled, and the local scores with position and mask. */
-export type LocalParts = { readonly query: Value; readonly key: Value; readonly value: Value; readonly scores: Value };
+/** What local attention has made already. */
+export type LocalParts = {
+  /** Queries, keys and values [batch, frames, dModel] with biases, queries scaled. */
+  readonly query: Value;
+  readonly key: Value;
+  readonly value: Value;
+  /** Local scores with position and mask, by block. */
+  readonly scores: Value;
+  /** Values by block and head. */
+  readonly valueHeads: Value;
+  readonly blocks: BlockInputs;
+};
 
 /** [batch, frames, dModel], before the output projection. */
 export function globalAttention(
@@ -57,30 +68,31 @@ export function globalAttention(
   const { dModel, numHeads, useBias, globalTokens } = spec;
   const headSize = dModel / numHeads;
   const project = (part: string, scale = 1) =>
-    byHead(
-      graph,
-      linear(graph, weights, `${name}.global_${part}`, x, {
-        inputSize: dModel,
-        outputSize: dModel,
-        hasBias: useBias,
-        scale,
-      }),
-      spec,
-    );
+    linear(graph, weights, `${name}.global_${part}`, x, {
+      inputSize: dModel,
+      outputSize: dModel,
+      hasBias: useBias,
+      scale,
+    });
   const own = globalTokens.separate
     ? { query: project('q', 1 / Math.sqrt(headSize)), key: project('k'), value: project('v') }
     : local;
 
   const select = graph.op('Transpose', ['global_tokens'], { perm: [1, 0] });
-  const columns = graph.op('MatMul', [
-    own.query,
-    graph.op('Transpose', [graph.op('MatMul', [select, own.key])], { perm: [0, 1, 3, 2] }),
-  ]);
+  const heads = (frames: Value) => byHead(graph, frames, spec);
+  const selected = (frames: Value) => graph.op('MatMul', [select, heads(frames)]);
+  const globalKeys = graph.op('Transpose', [forEveryBlock(graph, selected(own.key), local.blocks)], {
+    perm: [0, 1, 3, 2],
+  });
+  const queries = heads(inBlocks(graph, own.query, local.blocks.queryFrames, spec));
+  const columns = graph.op('MatMul', [queries, globalKeys]);
   const scores = graph.op('Concat', [graph.op('Add', [columns, 'global_mask']), local.scores], { axis: -1 });
-  const values = graph.op('Concat', [graph.op('MatMul', [select, local.value]), local.value], { axis: 2 });
-  const everyone = merged(graph, graph.op('MatMul', [graph.op('Softmax', [scores], { axis: -1 }), values]), spec);
+  const globalValues = forEveryBlock(graph, selected(local.value), local.blocks);
+  const values = graph.op('Concat', [globalValues, local.valueHeads], { axis: 2 });
+  const attended = merged(graph, graph.op('MatMul', [graph.op('Softmax', [scores], { axis: -1 }), values]), spec);
+  const everyone = outOfBlocks(graph, attended, x, spec);
 
-  const fromGlobal = globalToAll(graph, spec, graph.op('MatMul', [select, own.query]), own.key, own.value);
+  const fromGlobal = globalToAll(graph, spec, selected(own.query), heads(own.key), heads(own.value));
   const isGlobal = graph.op('ReduceSum', ['global_tokens', graph.ints(-1)], { keepdims: 1 });
   const kept = graph.op('Mul', [everyone, graph.op('Sub', [graph.scalar(1), isGlobal])]);
   return graph.op('Add', [kept, graph.op('MatMul', ['global_tokens', fromGlobal])]);

@@ -39,11 +39,11 @@ export function buildPositions(weights: WeightReader, spec: ConformerSpec): Grap
 }
 
 /**
- * Sinusoids for `numQueries` frames that see `numKeys` frames, the queries being the last of them: rows are the relative positions
- * numKeys, numKeys - 1, …, 1 - numQueries. The first row is never seen; it makes the relative shift a plain slice (see `relativeShift`).
+ * Sinusoids for queries that see keys, `rows` of both together: the relative positions first, first - 1, …, where `first` is the last query's
+ * distance from the first key, and one. The first row is never seen; it makes the relative shift a plain slice (see `relativeShift`).
  */
-export function positionTable(numQueries: number, numKeys: number, dModel: number): Float32Array {
-  return sinusoids(numQueries + numKeys, dModel, (row) => numKeys - row);
+export function positionTable(rows: number, first: number, dModel: number): Float32Array {
+  return sinusoids(rows, dModel, (row) => first - row);
 }
 
 /**
@@ -51,13 +51,14 @@ export function positionTable(numQueries: number, numKeys: number, dModel: numbe
  * with unequal contexts frames get the position of another distance, or none.
  */
 export function localPositionTable(
-  frames: number,
+  rows: number,
+  first: number,
   dModel: number,
   [left, right]: readonly [number, number],
 ): Float32Array {
   const window = Math.max(left, right);
-  return sinusoids(2 * frames, dModel, (row) => {
-    const distance = frames - row;
+  return sinusoids(rows, dModel, (row) => {
+    const distance = first - row;
     if (distance > window - left) return distance - (window - left);
     return distance <= right - window ? distance + (window - right) : undefined;
   });

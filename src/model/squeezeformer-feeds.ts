@@ -1,7 +1,7 @@
 /** Masks and positions of a `SqueezeformerEncoder`; its lengths are those of a Conformer. */
 import { conformerFeeds, conformerFrames, conformerPositions } from './conformer-feeds.ts';
 import type { ContextSize } from './conformer-spec.ts';
-import type { EncoderBatch, Feed, PositionInputs } from './feeds.ts';
+import type { EncoderBatch, Feed, FloatFeed, PositionInputs } from './feeds.ts';
 import { positionName, positionTable } from './positions.ts';
 import { hasReducedTime, isReducedLayer } from './squeezeformer.ts';
 import type { SqueezeformerSpec } from './squeezeformer-spec.ts';
@@ -12,11 +12,11 @@ export function squeezeformerFeeds(
   batch: EncoderBatch,
   options: { readonly masked: boolean },
 ): Record<string, Feed> {
-  const feeds = conformerFeeds(spec.core, batch, options);
+  const feeds = conformerFeeds(spec.core, batch, { ...options, blocks: false });
   if (!hasReducedTime(spec)) return feeds;
   const { frame_mask: frames, attention_mask: attention } = feeds;
-  if (frames) feeds['frame_mask_reduced'] = everySecond(frames, [1]);
-  if (attention) feeds['attention_mask_reduced'] = everySecond(attention, [2, 3]);
+  if (frames) feeds['frame_mask_reduced'] = everySecond(frames as FloatFeed, [1]);
+  if (attention) feeds['attention_mask_reduced'] = everySecond(attention as FloatFeed, [2, 3]);
   return feeds;
 }
 
@@ -35,12 +35,17 @@ export function squeezeformerPositions(
     names.filter((layer) => isReducedLayer(spec, layer) === isReduced).map(positionName);
   return [
     { ...(whole[0] as PositionInputs), names: named(false) },
-    { key: `${frames}/reduced`, frames, names: named(true), table: () => positionTable(frames, frames, core.dModel) },
+    {
+      key: `${frames}/reduced`,
+      rows: 2 * frames,
+      names: named(true),
+      table: () => positionTable(2 * frames, frames, core.dModel),
+    },
   ];
 }
 
 /** Entries with even indices along the given axes. */
-function everySecond({ data, dims }: Feed, axes: readonly number[]): Feed {
+function everySecond({ data, dims }: FloatFeed, axes: readonly number[]): FloatFeed {
   const kept = dims.map((size, axis) => (axes.includes(axis) ? Math.ceil(size / 2) : size));
   const result = new Float32Array(kept.reduce((product, size) => product * size, 1));
   for (let at = 0; at < result.length; at++) {
