@@ -22,7 +22,12 @@ const UNSUPPORTED: readonly BadConfig[] = [
     replace(/^target: .*$/m, 'target: nemo.collections.asr.models.label_models.EncDecSpeakerLabelModel'),
     /class \(target\) is EncDecSpeakerLabelModel; supported are EncDecCTCModel, /,
   ],
-  ['no class at all', 'quartznet-ctc-char', replace(/^target: .*$/m, ''), /class \(target\) is missing; supported are/],
+  [
+    'no class, and parts of none',
+    'quartznet-ctc-char',
+    (yaml) => replace(/^target: .*$/m, '')(replace('ConvASRDecoder', 'SpeakerDecoder')(yaml)),
+    /class \(target\) is missing; supported are/,
+  ],
   [
     'another front end',
     'quartznet-ctc-char',

@@ -19,7 +19,8 @@ import type { DecodedWindow } from './hypothesis.ts';
 import { continued } from './partial-hypothesis.ts';
 import type { AudioInput, LongAudioMode, TranscribeOptions, TranscribeResult } from './options.ts';
 import type { VoiceDetector } from './voice-detector.ts';
-import { AED_FULL_SECONDS, type AudioWindow, cutWindows } from './windows.ts';
+import { wholeSeconds } from './whole-seconds.ts';
+import { AED_FULL_SECONDS, type AudioWindow, FULL_SECONDS, cutWindows } from './windows.ts';
 
 const DEFAULT_BATCH_SIZE = 4;
 /** Batches' worth of windows that wait on a GPU, to be batched with others of their length. */
@@ -94,7 +95,7 @@ export class TranscribeJob {
             sampleRate,
             frameSamples,
             long,
-            ...(spec.aed ? { fullSeconds: AED_FULL_SECONDS } : {}),
+            fullSeconds: this.#fullSeconds(),
             ...(detector ? { findSpeech: (samples) => detector.stretches(samples, sampleRate, signal) } : {}),
           });
       for await (const window of windows) {
@@ -115,6 +116,18 @@ export class TranscribeJob {
       duration: numSamples / sampleRate,
       long: long !== 'auto' ? long : inChunks ? 'buffered' : windows.length > 1 ? 'pauses' : 'full',
     }));
+  }
+
+  /** How long a recording stays whole in `auto`. */
+  #fullSeconds(): number {
+    const { spec, info, report } = this.#model.parts;
+    return wholeSeconds({
+      encoder: spec.encoder,
+      numParameters: info.numParameters,
+      precision: report().precision,
+      frameRate: spec.mel.sampleRate / spec.mel.hopLength,
+      maxSeconds: spec.aed ? AED_FULL_SECONDS : FULL_SECONDS,
+    });
   }
 
   /** A recording by itself, piece by piece. */

@@ -30,8 +30,8 @@ export type WindowOptions = {
   readonly findSpeech?: (samples: Float32Array) => Promise<readonly Stretch[]>;
 };
 
-/** Attention memory grows with the square of a window. */
-const FULL_SECONDS = 120;
+/** Attention memory grows with the square of a window; `wholeSeconds` says where less fits. */
+export const FULL_SECONDS = 120;
 /** Canary has never been taught longer ones: it would lose the thread, or run out of positions. */
 export const AED_FULL_SECONDS = 40;
 const MAX_WINDOW_SECONDS = 30;
