@@ -4,10 +4,12 @@ import numpy as np, torch
 import torch.nn.functional as F
 from phones import NONE
 from shards import DATA
+from teacher import DIM, FIRST, HOP
 
 ROW = 1272              # frames of 10 ms in a row: utterances are packed into rows of one fixed shape, so torch.compile runs once
 OUT = ROW // 8 + 1      # frames of the encoder in a row
 SUB = 4                 # phones looked for in each of them (every 20 ms)
+TEACH = 2               # frames of the teacher looked for in each of them (every 40 ms)
 
 
 class Data:
@@ -20,7 +22,7 @@ class Data:
 
     def rescan(self):
         """Read what is there (synthesis may still add shards while training runs)."""
-        tok = self.tok; self.items = []; self.mel = {}; self.idx = {}; self.ph = {}; self.pho = {}
+        tok = self.tok; self.items = []; self.mel = {}; self.idx = {}; self.ph = {}; self.pho = {}; self.te = {}; self.tei = {}
         hours = {}
         for f in sorted(glob.glob(DATA + "/*.mel0.idx.npy")):
             n = os.path.basename(f).split(".")[0]
@@ -31,6 +33,8 @@ class Data:
                 self.idx[n, v] = np.load(f"{DATA}/{n}.mel{v}.idx.npy")
             if os.path.exists(f"{DATA}/{n}.ph.u8"):
                 self.ph[n] = np.memmap(f"{DATA}/{n}.ph.u8", dtype=np.uint8, mode="r"); self.pho[n] = np.cumsum([0] + [int(r[1]) // 160 + 1 for r in rows])
+            if os.path.exists(f"{DATA}/{n}.te.npy"):
+                self.tei[n] = np.load(f"{DATA}/{n}.te.npy"); self.te[n] = np.memmap(f"{DATA}/{n}.te.f16", dtype=np.float16, mode="r").reshape(-1, DIM)
             m = min(len(self.idx[n, v]) for v in vs)
             for i, r in enumerate(rows[:m]):
                 key = n.split("_")[0] if n != "real" else next((k for k in self.W if k[:5] == "real:" and r[2].startswith(k[5:])), "real:other")
@@ -39,6 +43,8 @@ class Data:
                 if len(t) == 0: continue
                 self.items.append((n, vs, i, t, w)); hours[key] = hours.get(key, 0) + int(r[1]) / 16000 / 3600
         self.hours = hours
+        if "real" in self.te:
+            z = self.te["real"][:20000].astype(np.float32); self.te_mean = z.mean(0); self.te_std = z.std(0) + 1e-3
 
     def epoch(self, rows, longest=10 ** 9):
         """One pass: batches of packed rows; a row is a list of (item, version, tempo) that together fit into ROW frames."""
@@ -63,11 +69,18 @@ class Data:
         t = self.ph[n][self.pho[n][i]:self.pho[n][i + 1]]
         return t if len(t) and t[0] != NONE else None
 
+    def teacher(self, n, i, at):
+        """The teacher's frames of clip i of shard n at the given shares of its length, normalised; or None."""
+        if n not in self.tei or i >= len(self.tei[n]): return None
+        o, k = self.tei[n][i]; x = at * self.idx[n, 0][i][1] * 160
+        return (self.te[n][o + np.clip(np.rint((x - FIRST) / HOP).astype(int), 0, k - 1)] - self.te_mean) / self.te_std
+
     def batch(self, rows):
-        """-> features, source frame of each frame, utterance of each frame, lengths, labels of an alignment, phones, [(row, from, to, tokens)]"""
+        """-> features, source frame of each frame, utterance of each frame, lengths, labels of an alignment, phones, the teacher's frames, whether there are any, [(row, from, to, tokens)]"""
         n = len(rows); X = np.zeros((n, int(ROW / .8), 80), np.float32); t = np.zeros((n, ROW), np.float32); uid = np.zeros((n, ROW), np.int64)
         A = np.full((n, OUT), -100, np.int64)                          # flat start: labels of an alignment, known or linear in time
         H = np.full((n, ROW), -100, np.int64)                          # phones, every 10 ms
+        E = np.zeros((n, OUT, TEACH, DIM), np.float32); W = np.zeros((n, OUT), bool)
         L = np.zeros(n, np.int64); Y = []
         for j, (_, us) in enumerate(rows):
             p = q = 0
@@ -77,6 +90,8 @@ class Data:
                 src = np.minimum(np.arange(ln) / s, m - 1); t[j, p:p + ln] = q + src; uid[j, p:p + ln] = k
                 tr = self.phones(it[0], it[2]); y = np.array(it[3])
                 if tr is not None: H[j, p:p + ln] = tr[np.minimum((src * (len(tr) / m)).astype(int), len(tr) - 1)]
+                f = np.arange(p // 8 + 1, min(OUT, (p + ln) // 8 + 1)); e = self.teacher(it[0], it[2], src[np.clip(f[:, None] * 8 - 6 + 4 * np.arange(TEACH) - p, 0, ln - 1)] / m)
+                if e is not None: E[j, f] = e; W[j, f] = True
                 if self.flat:
                     w = np.cumsum([self.plen[k] for k in it[3]]); w = w / w[-1]; f = np.arange(p // 8 + 1, min(OUT, (p + ln) // 8 + 1)); g = np.clip(f * 8 - 3 - p, 0, ln - 1)
                     if tr is not None:                                 # characters spread over the phones
@@ -88,7 +103,7 @@ class Data:
                 Y.append((j, p, p + ln, it[3])); p += ln; q += m
             L[j] = p
         k = np.arange(OUT)[:, None] * 8 - 7 + 2 * np.arange(SUB); H = np.where((k >= 0) & (k < ROW), H[:, np.clip(k, 0, ROW - 1)], -100)
-        return [torch.from_numpy(z) for z in (X, t, uid, L, A, H)] + [Y]
+        return [torch.from_numpy(z) for z in (X, t, uid, L, A, H, E, W)] + [Y]
 
 
 def augment(X, t, uid, L, g, st=1.0):

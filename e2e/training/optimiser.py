@@ -5,8 +5,8 @@ import torch
 
 class Flat:
     """All parameters in one shared vector: first those for Adam, then the matrices for Muon, ordered by shape."""
-    def __init__(self, m, head, adam_only):
-        named = [(n, p) for n, p in m.named_parameters()] + [("phone_head." + n, p) for n, p in head.named_parameters()]
+    def __init__(self, m, heads, adam_only):
+        named = [(n, p) for n, p in m.named_parameters()] + [(k + "." + n, p) for k, h in heads.items() for n, p in h.named_parameters()]
         muon = lambda n, p: not adam_only and p.squeeze().dim() == 2 and min(p.squeeze().shape) > 64 and n.startswith("encoder.") and ("layers" in n or "pre_encode.out" in n)
         A = [x for x in named if not muon(*x)]; M = sorted((x for x in named if muon(*x)), key=lambda x: (tuple(x[1].squeeze().shape), x[0]))
         self.names = []; self.where = {}; o = 0; decay = []

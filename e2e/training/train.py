@@ -12,11 +12,12 @@ import numpy as np, torch
 import torch.nn.functional as F
 logging.disable(logging.WARNING)
 torch.set_num_threads(1)      # processes of one thread each: fine-grained OpenMP barriers suffer badly when others use the cores
-from data import OUT, SUB, Data, augment
+from data import SUB, TEACH, Data, augment
 from dev import Dev
 from model import build, nparams
 from optimiser import Flat, adam, newton_schulz
 from phones import PHONES
+from teacher import DIM
 
 HOME = os.path.expanduser(os.environ.get("SOTTO_TRAIN_HOME", "~/sotto-train"))
 CK = os.environ.get("SOTTO_CKPT", HOME + "/ckpt")
@@ -57,6 +58,7 @@ def args():
     o("--rows", type=int, default=3, help="rows of 12.72 s in a small batch"); o("--micro", type=int, default=4, help="small batches in a step"); o("--world", type=int, default=2)
     o("--d", type=int, default=160); o("--layers", type=int, default=8); o("--sub", type=int, default=48)
     o("--inter", type=float, default=.25, help="weight of CTC on a middle layer"); o("--inter_at", type=int, default=5); o("--phone", type=float, default=.6, help="weight of the phones of each 20 ms, on an early layer"); o("--phone_at", type=int, default=3)
+    o("--teach", type=float, default=.5, help="weight of the regression on the teacher's frames, from a layer of the upper middle"); o("--teach_at", type=int, default=6)
     o("--flat", type=float, default=1.0, help="weight of the flat-start cross entropy, which gets CTC off its plateau"); o("--flat_steps", type=int, default=600)
     o("--muon", type=float, default=1.5, help="learning rate of the matrices relative to --lr"); o("--ema", type=float, default=.996); o("--drop", type=float, default=.1, help="dropout after every layer"); o("--mask", type=float, default=.8, help="strength of SpecAugment once training is under way"); o("--clean", type=float, default=0.0, help="share of unspoilt audio beyond an even draw of the versions"); o("--adam", action="store_true", help="Adam for everything"); o("--wd", type=float, default=.02); o("--seed", type=int, default=1); o("--bench", type=int, default=0); o("--eager", action="store_true")
     o("--weights", default="model", choices=["model", "ema"], help="export: the last weights or their running average"); o("--dev", type=float, default=1800, help="seconds between evaluations")
@@ -64,9 +66,9 @@ def args():
 
 
 def make(a):
-    """The NeMo model and the phone head, which is only there in training."""
+    """The NeMo model, and the heads for phones and teacher, which are only there in training."""
     torch.manual_seed(a.seed); m = build(d_model=a.d, n_layers=a.layers, sub=a.sub, dropout=0.0)
-    return m, torch.nn.Linear(a.d, SUB * len(PHONES))
+    return m, {"phone_head": torch.nn.Linear(a.d, SUB * len(PHONES)), "teacher_head": torch.nn.Linear(a.d, TEACH * DIM)}
 
 
 def worker(rank, a, S, take, gate):
@@ -75,18 +77,20 @@ def worker(rank, a, S, take, gate):
     try: open("/proc/self/autogroup", "w").write("19")
     except OSError: pass
     open(f"{CK}/rank{rank}.pid", "w").write(f"{os.getpid()}\n")
-    m, head = make(a); blank = m.decoder.num_classes_with_blank - 1
+    m, heads = make(a); head, teacher = heads["phone_head"], heads["teacher_head"]; blank = m.decoder.num_classes_with_blank - 1
     d = Data(m.tokenizer, a.seed * 10 + rank)
     if rank == 0: log("params", round(nparams(m) / 1e6, 2), "M; hours", {k: round(v, 2) for k, v in d.hours.items()}, vars(a))
     dev = Dev(m) if rank == 0 else None; m.train()
-    F_ = Flat(m, head, a.adam); P, M1, M2, E, ctl = (S[k] for k in ("P", "M1", "M2", "E", "ctl")); G = S["G"][rank]
+    F_ = Flat(m, heads, a.adam); P, M1, M2, E, ctl = (S[k] for k in ("P", "M1", "M2", "E", "ctl")); G = S["G"][rank]
     step = 0; spent = 0.0; audio = 0.0
     ck = torch.load(CK + "/last.pt", map_location="cpu") if os.path.exists(CK + "/last.pt") else None
     if ck: step, spent, audio = ck["step"], ck["spent"], ck["audio"]
     if ck and rank == 0:
         for k, v in (("P", P), ("E", E), ("M1", M1), ("M2", M2)):
-            if k in ck:
-                for n in F_.names: F_.view(v, n).copy_(ck[k][n] if isinstance(ck[k], dict) else F_.view(ck[k], n))
+            old = ck.get(k) if isinstance(ck.get(k), dict) or ck["names"] == F_.names else None
+            for n, p in F_.params.items():                              # a state kept before a head was added has no weights for it
+                if old is not None and (not isinstance(old, dict) or n in old): F_.view(v, n).copy_(old[n] if isinstance(old, dict) else F_.view(old, n))
+                elif k in "PE": F_.view(v, n).copy_(p.data)
         log("resumed at step", step)
     if not ck and rank == 0:
         for n, p in F_.params.items(): F_.view(P, n).copy_(p.data)
@@ -103,7 +107,7 @@ def worker(rank, a, S, take, gate):
             d.rescan()
     feed = batches()
     if not ck and rank == 0:
-        B = [next(feed) for _ in range(3)]; X, t, uid, L, A, H, Y = B[-1]
+        B = [next(feed) for _ in range(3)]; X, t, uid, L, *_ = B[-1]
         with torch.no_grad():
             init_front(m.encoder.pre_encode, augment(X, t, uid, L, g))
             cnt = torch.bincount(torch.cat([b[4][b[4] >= 0] for b in B]), minlength=blank + 1).float() + .5
@@ -121,7 +125,7 @@ def worker(rank, a, S, take, gate):
         h, mi = map(int, a.until.split(":")); now = time.gmtime(t0); total = spent + ((h - now.tm_hour) * 3600 + (mi - now.tm_min) * 60 - now.tm_sec) % 86400
     sl = slice(F_.n * rank // a.world, F_.n * (rank + 1) // a.world); al = slice(F_.na * rank // a.world, F_.na * (rank + 1) // a.world)
     mine = {sh: ns[rank::a.world] for sh, ns in F_.groups.items()}
-    seg = t0; seg_audio = audio; hist = []; ces = [0.0]; phs = [0.0]; accs = [0.0]; last_ck = last_dev = t0; first = step
+    seg = t0; seg_audio = audio; hist = []; ces = [0.0]; phs = [0.0]; tes = [0.0]; accs = [0.0]; last_ck = last_dev = t0; first = step
     while True:
         if rank == 0:
             now = time.time(); spent = base + now - t0; fin = bool(stop) or spent >= total or (a.bench and step - first >= a.bench)
@@ -146,18 +150,19 @@ def worker(rank, a, S, take, gate):
                 if take.value >= a.micro * (step - first + 1): break
                 take.value += 1
             ta = time.time()
-            X, t, uid, L, A, H, Y = next(feed)
+            X, t, uid, L, A, H, E_, W, Y = next(feed)
             X = augment(X, t, uid, L, g, min(a.mask, .1 + 1.4 * fr)); tb = time.time()
             with torch.autocast("cpu", dtype=torch.bfloat16):
                 hs = enc(X, R.choices(CONTEXTS, SHARES)[0])
                 z = lambda h: F.linear(h, dl.weight[..., 0], dl.bias).float().log_softmax(-1)
-                lp, lp2, ph = z(hs[-1]), z(hs[a.inter_at - 1]), head(hs[a.phone_at - 1])
+                lp, lp2, ph, te = z(hs[-1]), z(hs[a.inter_at - 1]), head(hs[a.phone_at - 1]), teacher(hs[a.teach_at - 1])
             tot = loss = ctc(lp, Y, blank)
             tot = (1 - a.inter) * loss + a.inter * ctc(lp2, Y, blank)
             if fl > 0: ce = sum(w * F.nll_loss(q.flatten(0, 1), A.flatten()) for w, q in ((.6, lp), (.4, lp2))); tot = max(.05, 1 - fl) * tot + fl * ce; ces.append(ce.item())
             if (H >= 0).any():
                 ph = ph.float().view(-1, len(PHONES)); q = F.cross_entropy(ph, H.flatten()); tot = tot + pw * q; phs.append(q.item())
                 if rank == 0: k = H.flatten() >= 0; accs.append(float((ph.argmax(-1)[k] == H.flatten()[k]).float().mean()))
+            if a.teach > 0 and W.any(): q = F.smooth_l1_loss(te.float()[W], E_[W].flatten(1)); tot = tot + a.teach * q; tes.append(q.item())
             tot.backward(); hist.append(loss.item()); sec += float(L.sum()) / 100; done += 1
             if a.bench: print("rank", rank, step, "data", round(tb - ta, 3), "fwd+bwd", round(time.time() - tb, 3), "loss", round(loss.item(), 3), flush=True)
         S["sec"][rank] += sec; tw = time.time()
@@ -181,14 +186,16 @@ def worker(rank, a, S, take, gate):
         if rank == 0:
             if a.bench: print("step", step, round(time.time() - tq, 3), "update", round(time.time() - tw, 3), flush=True)
             elif step % 25 == 0:
-                w = time.time() - seg; log("step", step, "loss", round(float(np.mean(hist[-40:])), 4), "flat", round(float(np.mean(ces[-40:])), 3), "phone", round(float(np.mean(phs[-40:])), 3), round(float(np.mean(accs[-40:])), 3), "lr", round(lr, 6), "gn", round(gn, 2), "audio h", round(audio / 3600, 2), "x", round((audio - seg_audio) / w)); seg = time.time(); seg_audio = audio
+                w = time.time() - seg; log("step", step, "loss", round(float(np.mean(hist[-40:])), 4), "flat", round(float(np.mean(ces[-40:])), 3), "phone", round(float(np.mean(phs[-40:])), 3), round(float(np.mean(accs[-40:])), 3), "teach", round(float(np.mean(tes[-40:])), 3), "lr", round(lr, 6), "gn", round(gn, 2), "audio h", round(audio / 3600, 2), "x", round((audio - seg_audio) / w)); seg = time.time(); seg_audio = audio
     log("rank", rank, "ends")
 
 
 def load(which):
     """The NeMo model with the weights of ckpt/last.pt: P (last) or E (averaged)."""
-    ck = torch.load(CK + "/last.pt", map_location="cpu"); b = argparse.Namespace(**ck["args"]); m, head = make(b); f = Flat(m, head, b.adam); assert f.names == ck["names"]
-    for n, p in f.params.items(): p.data = ck[which][n].float() if isinstance(ck[which], dict) else f.view(ck[which], n).clone()
+    ck = torch.load(CK + "/last.pt", map_location="cpu"); b = argparse.Namespace(**ck["args"]); m, heads = make(b); f = Flat(m, heads, b.adam); d = ck[which]
+    if not isinstance(d, dict): assert f.names == ck["names"]; d = {n: f.view(d, n) for n in f.names}
+    for n, p in f.params.items():
+        if n in d: p.data = d[n].float().clone()
     m2 = build(d_model=b.d, n_layers=b.layers, sub=b.sub, dropout=0.1); m2.load_state_dict(m.state_dict()); return m2.eval(), ck, f
 
 
@@ -199,7 +206,7 @@ def main():
     if a.cmd == "state":
         _, ck, f = load("E"); torch.save({**{k: {n: f.view(ck[k], n).bfloat16().clone() for n in f.names} for k in ("P", "E")}, **{k: ck[k] for k in ("names", "step", "spent", "audio", "args")}}, a.out); return
     import torch.multiprocessing as mp
-    m, head = make(a); n = Flat(m, head, a.adam).n
+    m, heads = make(a); n = Flat(m, heads, a.adam).n
     S = {"P": torch.zeros(n), "E": torch.zeros(n), "M1": torch.zeros(n), "M2": torch.zeros(n), "G": torch.zeros(a.world, n), "ctl": torch.zeros(8, dtype=torch.float64), "sec": torch.zeros(a.world, dtype=torch.float64), "norm": torch.zeros(a.world, dtype=torch.float64)}
     for v in S.values(): v.share_memory_()
     c = mp.get_context("spawn"); mp.spawn(worker, (a, S, c.Value("q", 0), c.Barrier(a.world)), nprocs=a.world)

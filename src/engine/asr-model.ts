@@ -106,7 +106,7 @@ export class LoadedModel implements EngineModel, RunningModel {
     this.context = known;
   }
 
-  /** NeMo's memory switch for long audio. Windows are bounded here anyway, and results never change, so any legal value is accepted. */
+  /** NeMo's memory switch for long audio. It never changes results, and windows bound the memory here, so any legal value is accepted and none acts; `long: 'full'` runs the convolutions whole. */
   changeSubsamplingConvChunkingFactor(factor: number): void {
     const isPower = Number.isInteger(factor) && factor > 0 && (factor & (factor - 1)) === 0;
     if (factor !== -1 && !isPower) throw new TypeError('The chunking factor must be -1, 1 or a power of 2.');
