@@ -1,97 +1,11 @@
 /** The protocol end to end over a real message channel: a small echo engine on one side, the page's handles on the other. */
-import { expose } from 'comlink';
 import { describe, expect, it } from 'vitest';
-import { throwIfAborted } from '../base/abort.ts';
+import { openEcho } from '../../e2e/support/echo-model.ts';
 import { AsrError } from '../base/errors.ts';
-import type { Hypothesis } from '../base/hypothesis.ts';
-import type { EngineModel } from '../engine/engine-model.ts';
-import type { ModelInfo, ModelReport, TranscribeOptions } from '../engine/options.ts';
+import type { TranscribeOptions } from '../engine/options.ts';
 import { ASRModel } from './asr-model.ts';
 import { eachRecording, toWireAudio, toWireInputs } from './audio-input.ts';
 import { EncDecCTCModel } from './model-classes.ts';
-import type { WireModel } from './protocol.ts';
-import { serveEngine } from './serve.ts';
-import { WorkerLink, type WorkerLike } from './worker-link.ts';
-import type { Remote } from 'comlink';
-
-const INFO = { name: 'echo', className: 'EncDecCTCModel' } as ModelInfo;
-const REPORT = { device: 'wasm', reason: 'echo' } as ModelReport;
-
-/** An engine that answers with the number of samples it was given; -1 samples stands for every failure. */
-function echoModel(): EngineModel {
-  return {
-    info: INFO,
-    report: REPORT,
-    cfg: { sample_rate: 16000 },
-    async transcribe(audio, { signal, onProgress }: TranscribeOptions = {}) {
-      const results = [];
-      for (const [fileIndex, samples] of (audio as Float32Array[]).entries()) {
-        if (samples.length === 0) throw new AsrError('audio-empty', 'no samples');
-        onProgress?.({ phase: 'transcribe', seconds: samples.length, fileIndex, text: `${samples.length}` });
-        await new Promise((resolve) => setTimeout(resolve, samples.length));
-        throwIfAborted(signal);
-        results.push({ hypothesis: hypothesis(`${samples.length}`), duration: samples.length, long: 'full' as const });
-      }
-      return results;
-    },
-    async openStream(_options, onUpdate) {
-      let total = 0;
-      const update = (isFinal: boolean): void =>
-        onUpdate({
-          committed: isFinal ? `${total}` : '',
-          draft: isFinal ? '' : `${total}`,
-          words: [],
-          time: total,
-          isFinal,
-        });
-      return {
-        async push(samples) {
-          total += samples.length;
-          update(false);
-        },
-        async finish() {
-          update(true);
-          return hypothesis(`${total}`);
-        },
-        async cancel() {},
-      };
-    },
-    async dispose() {},
-  };
-}
-
-function hypothesis(text: string): Hypothesis {
-  return { text, score: 0, ySequence: [], tokens: [], timestamp: { timestep: [] }, length: 0 };
-}
-
-async function openEcho(): Promise<{ model: ASRModel; worker: EventTarget & WorkerLike; close: () => void }> {
-  const { port1, port2 } = new MessageChannel();
-  const served = serveEngine({
-    async loadModel(source) {
-      if (source.kind === 'pretrained') throw new AsrError('checkpoint-not-found', `no ${source.name}`);
-      return echoModel();
-    },
-    measureRemote: async () => ({ name: 'echo', bytes: 1 }),
-    listStored: async () => [],
-    deleteStored: async () => {},
-  });
-  expose(served, port1);
-  const worker = Object.assign(new EventTarget(), {
-    postMessage: port2.postMessage.bind(port2),
-    terminate: () => port2.close(),
-  }) as EventTarget & WorkerLike;
-  port2.addEventListener('message', ({ data, ports }) =>
-    worker.dispatchEvent(new MessageEvent('message', { data, ports: [...ports] })),
-  );
-  port2.start();
-  const link = new WorkerLink(worker);
-  const source = { kind: 'url', url: 'echo:' } as const;
-  const remote = await link.run(
-    (job) => link.remote.load(job, source, { assetBase: '/' }) as unknown as Promise<Remote<WireModel>>,
-  );
-  const model = new ASRModel({ link, remote, source, ...(await link.run(() => remote.describe())) });
-  return { model, worker, close: () => link.terminate() };
-}
 
 describe('the page and its worker', () => {
   it('gives hypotheses in input order and reports progress', async () => {

@@ -5,6 +5,7 @@
  * own: a number cancelled too early is remembered. Facades have no prototype and list their methods, so nothing else is reachable.
  */
 import { proxy, type ProxyMarked, releaseProxy } from 'comlink';
+import { throwIfAborted } from '../base/abort.ts';
 import { AsrError } from '../base/errors.ts';
 import type { EngineModel, EngineStream } from '../engine/engine-model.ts';
 import type { LoadOptions } from '../engine/options.ts';
@@ -72,7 +73,15 @@ function serveModel(model: EngineModel, jobs: Jobs): WireModel & ProxyMarked {
       openStream(job, options, onUpdate) {
         return jobs.run(job, async (signal) => {
           const updates = deliverTo(onUpdate);
-          return serveStream(await model.openStream({ ...options, signal }, updates.send), updates);
+          try {
+            const stream = await model.openStream({ ...options, signal }, updates.send);
+            if (signal.aborted) await stream.cancel(); // the page has given up on it: nobody else will
+            throwIfAborted(signal);
+            return serveStream(stream, updates);
+          } catch (error) {
+            updates.close();
+            throw error;
+          }
         });
       },
       dispose: () => model.dispose(),
@@ -85,10 +94,13 @@ function serveStream(stream: EngineStream, updates: Delivery<StreamUpdate>): Wir
     facade<WireStream>({
       push: (samples) => stream.push(samples).then(updates.arrived),
       async finish() {
-        const hypothesis = await stream.finish();
-        await updates.arrived();
-        updates.close();
-        return hypothesis;
+        try {
+          const hypothesis = await stream.finish();
+          await updates.arrived();
+          return hypothesis;
+        } finally {
+          updates.close();
+        }
       },
       cancel: () => stream.cancel().finally(updates.close),
     }),
@@ -138,14 +150,17 @@ type Delivery<T> = {
 
 function deliverTo<T>(callback: (value: T) => unknown): Delivery<T> {
   let last: unknown;
+  let isClosed = false;
   return {
     send(value) {
-      last = callback(value);
+      if (!isClosed) last = callback(value);
     },
     async arrived() {
       await last;
     },
     close() {
+      if (isClosed) return; // Comlink throws for a port that is closed
+      isClosed = true;
       const release: unknown = Reflect.get(callback, releaseProxy);
       if (typeof release === 'function') release();
     },

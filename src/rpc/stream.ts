@@ -36,6 +36,7 @@ export class TranscriptionStream implements AsyncIterable<StreamUpdate>, AsyncDi
       signal,
     );
     this.#opened.catch((error) => this.#close(error));
+    signal?.addEventListener('abort', this.#abort);
   }
 
   /** Adds mono samples at the stream's rate; resolves when they are decoded. Rejects after `finish` or `cancel`. */
@@ -56,10 +57,7 @@ export class TranscriptionStream implements AsyncIterable<StreamUpdate>, AsyncDi
   async cancel(): Promise<void> {
     if (this.#ended) return;
     this.#close();
-    const stream = await this.#opened.catch(() => undefined);
-    if (!stream || this.#link.end) return;
-    await this.#link.run(() => stream.cancel());
-    stream[releaseProxy]();
+    await this.#drop();
   }
 
   /** The newest state each time, until the stream ends; throws what ended it when that was an error. */
@@ -70,7 +68,7 @@ export class TranscriptionStream implements AsyncIterable<StreamUpdate>, AsyncDi
         shown = this.#latest;
         yield shown;
       } else if (this.#ended) {
-        if (this.#error !== undefined) throw this.#error;
+        if (this.#error !== undefined && !isAsrError(this.#error, 'cancelled')) throw this.#error;
         return;
       } else {
         await new Promise<void>((resolve) => this.#waiting.push(resolve));
@@ -88,9 +86,27 @@ export class TranscriptionStream implements AsyncIterable<StreamUpdate>, AsyncDi
       const stream = await this.#opened;
       return await this.#link.run(() => use(stream), this.#signal);
     } catch (error) {
-      this.#close(error);
+      this.#end(error);
       throw error;
     }
+  }
+
+  /** Without a call under way nobody else would notice that the signal has fired: the reader would wait for ever. */
+  readonly #abort = (): void =>
+    this.#end(new AsrError('cancelled', 'The stream was cancelled.', { cause: this.#signal?.reason }));
+
+  /** What breaks the stream off here ends it in the worker too, which holds its sound and caches. */
+  #end(error: unknown): void {
+    if (this.#ended) return;
+    this.#close(error);
+    this.#drop().catch(() => {}); // a worker that cannot be told has ended
+  }
+
+  async #drop(): Promise<void> {
+    const stream = await this.#opened.catch(() => undefined);
+    if (!stream || this.#link.end) return;
+    await this.#link.run(() => stream.cancel());
+    stream[releaseProxy]();
   }
 
   #show(update: StreamUpdate): void {
@@ -102,7 +118,8 @@ export class TranscriptionStream implements AsyncIterable<StreamUpdate>, AsyncDi
   #close(error?: unknown): void {
     if (this.#ended) return;
     this.#ended = true;
-    if (!isAsrError(error, 'cancelled')) this.#error = error;
+    this.#error = error;
+    this.#signal?.removeEventListener('abort', this.#abort);
     this.#notify();
   }
 
