@@ -43,6 +43,7 @@ export class CacheAwareRecognizer implements Recognizer {
   readonly #emissions: Emission[] = [];
   readonly #timestep: number[] = [];
   readonly #text = new CommittedText();
+  readonly #forgetReset: () => void;
   #caches: Caches | undefined;
   /** Valid frames at the end of the caches. */
   #numCached = 0;
@@ -69,7 +70,7 @@ export class CacheAwareRecognizer implements Recognizer {
     this.#plan = streamingPlan(spec.encoder, context);
     this.#mel = new MelStream(model.parts.melConfig);
     this.#queue = new FeatureQueue(this.#mel.numFeatures, this.#plan.featureCache);
-    sessions.onReset(() => {
+    this.#forgetReset = sessions.onReset(() => {
       this.#caches = undefined;
       this.#numCached = 0;
     });
@@ -106,6 +107,7 @@ export class CacheAwareRecognizer implements Recognizer {
   }
 
   dispose(): void {
+    this.#forgetReset();
     this.#dropCaches();
   }
 

@@ -39,13 +39,14 @@ export class EncoderRunner implements Disposable {
   /** Columns of `padValue` behind a clip that the encoder sees, as in NeMo. */
   readonly #paddingColumns: number;
   readonly #positions = new Map<string, Record<string, Tensor>>();
+  readonly #forgetReset: () => void;
 
   constructor(sessions: SessionSource, model: EncoderOwner) {
     this.#sessions = sessions;
     this.#model = model;
     this.#spec = model.encoder;
     this.#paddingColumns = seesPadding(model.encoder) && !model.mel.exactPad ? 1 : 0;
-    sessions.onReset(() => this.#positions.clear());
+    this.#forgetReset = sessions.onReset(() => this.#positions.clear());
   }
 
   /** False for encoders whose results depend on padding: their clips must be encoded one by one. */
@@ -135,6 +136,7 @@ export class EncoderRunner implements Disposable {
 
   /** Frees the kept positions. */
   [Symbol.dispose](): void {
+    this.#forgetReset();
     for (const tensors of this.#positions.values()) for (const tensor of Object.values(tensors)) tensor.dispose();
     this.#positions.clear();
   }

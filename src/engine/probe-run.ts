@@ -97,7 +97,9 @@ class ProbeSessions implements SessionSource, AsyncDisposable {
   }
 
   /** A probe does not outlive its device. */
-  onReset(): void {}
+  onReset(): () => void {
+    return () => {};
+  }
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const session of this.#own.values()) await session[Symbol.asyncDispose]().catch(() => undefined);

@@ -27,7 +27,9 @@ export class ModelSessions {
   /** Called when the GPU is given up, with the reason. */
   readonly #onFallback: (reason: string) => void;
   /** Runs after a fallback that invalidates device tensors. */
-  readonly #resets: (() => void)[] = [];
+  readonly #resets = new Set<() => void>();
+  /** Under way while the GPU is being given up. */
+  #moving: Promise<void> | undefined;
 
   constructor(
     instance: OrtInstance,
@@ -61,22 +63,26 @@ export class ModelSessions {
     return session;
   }
 
-  /** Registers what must be forgotten when device tensors become invalid. */
-  onReset(reset: () => void): void {
-    this.#resets.push(reset);
+  /** Registers what must be forgotten when device tensors become invalid; call what it returns when nothing has to be any more. */
+  onReset(reset: () => void): () => void {
+    this.#resets.add(reset);
+    return () => this.#resets.delete(reset);
   }
 
   /**
    * Runs `work`; when the GPU fails on the way, moves every part to WASM and runs it once more from its start.
    *
-   * `work` must therefore begin from host data. Anything but a GPU failure passes through.
+   * `work` must therefore begin from host data. Anything but a GPU failure passes through. Pieces of several jobs may fail together, and one that
+   * began on the GPU may fail after another one has moved everything: each is run once more.
    */
   async withFallback<T>(work: () => Promise<T>): Promise<T> {
+    const began = this.#placement;
     try {
       return await work();
     } catch (error) {
-      if (!this.#usesGpu || !isGpuFailure(error)) throw error;
-      await this.#moveToWasm(error as AsrError);
+      if (!usesGpu(began) || !isGpuFailure(error)) throw error;
+      if (this.#placement === began) this.#moving ??= this.#moveToWasm(error as AsrError);
+      await this.#moving;
       return work();
     }
   }
@@ -91,10 +97,6 @@ export class ModelSessions {
     const sessions = [...this.#sessions.values()];
     this.#sessions.clear();
     for (const session of sessions) await session.then((ready) => ready[Symbol.asyncDispose]()).catch(() => undefined);
-  }
-
-  get #usesGpu(): boolean {
-    return this.#placement.encoder === 'webgpu' || this.#placement.decoder === 'webgpu';
   }
 
   async #create(name: GraphName): Promise<Session> {
@@ -129,6 +131,10 @@ function layerOutputs(spec: CheckpointSpec, name: GraphName): string[] {
   if (name === 'cross') return all(aed?.decoder.numLayers ?? 0, crossNames);
   if (name === 'decoder_step') return all(aed?.decoder.numLayers ?? 0, nextCacheNames);
   return [];
+}
+
+function usesGpu({ encoder, decoder }: Placement): boolean {
+  return encoder === 'webgpu' || decoder === 'webgpu';
 }
 
 function isGpuFailure(error: unknown): boolean {
