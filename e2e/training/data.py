@@ -6,7 +6,7 @@ from phones import NONE
 from shards import DATA
 from teacher import DIM, FIRST, HOP
 
-ROW = 1272              # frames of 10 ms in a row: utterances are packed into rows of one fixed shape, so torch.compile runs once
+ROW = 1656              # frames of 10 ms in a row: utterances are packed into rows of one fixed shape, so torch.compile runs once
 OUT = ROW // 8 + 1      # frames of the encoder in a row
 SUB = 4                 # phones looked for in each of them (every 20 ms)
 TEACH = 2               # frames of the teacher looked for in each of them (every 40 ms)
@@ -14,7 +14,7 @@ TEACH = 2               # frames of the teacher looked for in each of them (ever
 
 class Data:
     """All shards: float16 log-mel versions and tokenised transcripts. Weights say how often a shard is drawn per pass."""
-    W = {"real:speechocean762": 1.2, "real:dctts-matthes": 2.0, "real:picovoice-wakewords": 0.25, "kokoro": 2.0, "piper": 1.0, "flite": 0.7, "fest": 0.7, "espeak": 0.4}
+    W = {"real:speechocean762": 1.2, "real:dctts-matthes": 2.0, "real:picovoice-wakewords": 0.25, "libri": 3.0, "arctic": 1.5, "cv": 2.5, "digits": 0.3, "kokoro": 1.5, "piper": 1.0, "flite": 0.7, "fest": 0.7, "espeak": 0.4}
 
     def __init__(self, tok, seed):
         self.R = random.Random(seed); self.tok = tok; self.flat = True; self.clean = 0.0; self.blank = tok.vocab_size
@@ -51,7 +51,7 @@ class Data:
         todo = []
         for it in self.items:
             for _ in range(int(it[4]) + (self.R.random() < it[4] % 1)):
-                v = it[1][0] if self.R.random() < self.clean else self.R.choice(it[1]); n = self.idx[it[0], v][it[2]][1]; s = self.R.uniform(.84, 1.15)
+                v = it[1][0] if self.R.random() < self.clean else self.R.choice(it[1]); n = self.idx[it[0], v][it[2]][1]; s = min(self.R.uniform(.84, 1.15), max(.84, ROW / n))
                 if len(it[3]) * 8.5 <= n * s <= min(ROW, longest): todo.append((it, v, s, int(n * s)))
         self.R.shuffle(todo); full, opened = [], []
         for u in todo:

@@ -1,6 +1,7 @@
 """Collect audio and make log-mel features.
 
   prep.py real              read the real recordings into the shard  real.i16 / real.tsv
+  prep.py manifest NAME DIR read other recordings (DIR/manifest.jsonl, as NeMo writes them) into the shard NAME
   prep.py mel NAME [V...]   log-mel of shard NAME as float16 [frames, 80], one file per version V:
                             0 = as it is, 1.. = speed, room, noise, band limit and colour drawn anew (seeded by V)
 """
@@ -28,6 +29,16 @@ def real():
             if d == "dctts-matthes" and r["text"] in ban: continue
             k += w.add(load(f"{RECORDINGS}/train/{d}/{r['audio_filepath']}"), f"{d}-{r.get('speaker', '')}", r["text"])
         print(d, k, round(w.seconds / 3600, 2), "h so far", flush=True)
+
+
+
+def manifest(name, folder):
+    """Recordings with a NeMo manifest, paths relative to it."""
+    w = Writer(name); k = 0
+    for l in open(f"{folder}/manifest.jsonl"):
+        r = json.loads(l); k += w.add(load(f"{folder}/{r['audio_filepath']}"), f"{name}-{r.get('speaker', '')}", r["text"])
+    print(name, k, "clips", round(w.seconds / 3600, 2), "h", flush=True)
+
 
 def room(R):
     """A synthetic room response: direct sound and exponentially decaying noise."""
@@ -96,4 +107,5 @@ def mel(name, versions):
 
 if __name__ == "__main__":
     if sys.argv[1] == "real": real()
+    elif sys.argv[1] == "manifest": manifest(sys.argv[2], sys.argv[3])
     else: mel(sys.argv[2], [int(v) for v in sys.argv[3:]] or [0, 1])

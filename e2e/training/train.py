@@ -55,7 +55,7 @@ def ctc(lp, Y, blank):
 def args():
     ap = argparse.ArgumentParser(); ap.add_argument("cmd"); ap.add_argument("out", nargs="?"); o = ap.add_argument
     o("--minutes", type=float, default=80); o("--until", help="HH:MM (UTC): end of the schedule, instead of --minutes"); o("--lr", type=float, default=2e-3); o("--warm", type=int, default=150); o("--hold", type=float, default=.2)
-    o("--rows", type=int, default=3, help="rows of 12.72 s in a small batch"); o("--micro", type=int, default=4, help="small batches in a step"); o("--world", type=int, default=2)
+    o("--rows", type=int, default=2, help="rows of 16.56 s in a small batch"); o("--micro", type=int, default=5, help="small batches in a step"); o("--world", type=int, default=2)
     o("--d", type=int, default=160); o("--layers", type=int, default=8); o("--sub", type=int, default=48)
     o("--inter", type=float, default=.25, help="weight of CTC on a middle layer"); o("--inter_at", type=int, default=5); o("--phone", type=float, default=.6, help="weight of the phones of each 20 ms, on an early layer"); o("--phone_at", type=int, default=3)
     o("--teach", type=float, default=.5, help="weight of the regression on the teacher's frames, from a layer of the upper middle"); o("--teach_at", type=int, default=6)
