@@ -132,22 +132,20 @@ function mixDown(block: Pcm, selector: number | 'average' | undefined): Float32A
 }
 
 async function fetchAudio(url: string | URL, signal: AbortSignal | undefined): Promise<Blob> {
+  const failed = (why: string, cause?: unknown): AsrError =>
+    new AsrError(
+      signal?.aborted ? 'cancelled' : 'download-failed',
+      `The recording ${url} could not be fetched: ${why}`,
+      { cause },
+    );
   let response: Response;
   try {
     response = await fetch(url, signal ? { signal } : {});
+    if (response.ok) return await response.blob(); // a line may be cut in the middle of the body, too
   } catch (error) {
-    throw new AsrError(
-      signal?.aborted ? 'cancelled' : 'download-failed',
-      `The recording ${url} could not be fetched: ${messageOf(error)}`,
-      { cause: error },
-    );
+    throw failed(messageOf(error), error);
   }
-  if (!response.ok)
-    throw new AsrError(
-      'download-failed',
-      `The recording ${url} could not be fetched: the server answered ${response.status}.`,
-    );
-  return response.blob();
+  throw failed(`the server answered ${response.status}.`);
 }
 
 function padded(

@@ -1,6 +1,6 @@
 /** What a checkpoint is, told from its configuration and the shapes of its tensors: no weight is read, nothing is run. */
 import type { CheckpointFiles } from '../base/files.ts';
-import type { CheckpointSpec } from '../model/checkpoint-spec.ts';
+import { type CheckpointSpec, isClassifier } from '../model/checkpoint-spec.ts';
 import type { ClassifierSpec } from '../model/classifier-spec.ts';
 import { frameFactor } from '../model/encoder.ts';
 import type { MelSpec } from '../model/preprocessor-spec.ts';
@@ -64,9 +64,7 @@ export type CheckpointDescription = {
 /** @throws AsrError `checkpoint-corrupt`, `checkpoint-unsupported` */
 export async function describeCheckpoint(files: CheckpointFiles): Promise<CheckpointDescription> {
   const { spec, weights } = await readCheckpoint(files);
-  return 'classification' in spec
-    ? describeClassifier(spec as unknown as ClassifierSpec, weights)
-    : describeRecognizer(spec as ModelSpec, weights, files);
+  return isClassifier(spec) ? describeClassifier(spec, weights) : describeRecognizer(spec, weights, files);
 }
 
 async function describeRecognizer(

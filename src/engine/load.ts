@@ -127,8 +127,9 @@ async function startModel(
     fromCache: parts.fromCache,
     weightBytes: parts.meta.weightBytes,
   });
+  const { signal: _, ...whereFrom } = sourceOptions(options); // the signal was for opening, and may have fired since
   const exports = new CheckpointExport(parts, { ...placed, hasShaderF16: chosen.hasShaderF16 }, () =>
-    openOriginal(source, sourceOptions(options), {
+    openOriginal(source, whereFrom, {
       name: parts.name,
       ...(parts.meta.origin ? { origin: parts.meta.origin } : {}),
     }),

@@ -124,6 +124,7 @@ async function convertIntoStore(
       await writer.abort();
     }
     await opened.discard();
+    await deleteOutdated(store, opened.id);
     const stored = await storedParts(store, key, options.signal);
     if (stored) return { ...stored, fromCache: false };
   } catch (error) {
@@ -131,6 +132,14 @@ async function convertIntoStore(
     if (!isAsrError(error, 'quota')) throw error;
   }
   return convertFiles(files, opened.name, plan, options);
+}
+
+/** Copies of the same content that another version converted: nobody would open them again, and they are as large as this one. */
+async function deleteOutdated(store: CheckpointStore, contentId: string): Promise<void> {
+  for (const { id, data } of await store.list()) {
+    const isOutdated = (data as Partial<PartsMeta> | undefined)?.format !== FORMAT;
+    if (isOutdated && id.startsWith(`${contentId}#`)) await store.delete(id);
+  }
 }
 
 async function convertInMemory(opened: OpenedSource, options: ObtainOptions): Promise<CheckpointParts> {

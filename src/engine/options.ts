@@ -29,7 +29,7 @@ export type LoadOptions = CallOptions & {
    * `report.arithmetic` say what runs. The README says what each costs. @default 'auto'
    */
   readonly precision?: Precision | 'auto';
-  /** WASM threads; more than one needs cross-origin isolation. @default 1 */
+  /** WASM threads; more than one needs cross-origin isolation. @default half of the cores, 8 at most; 1 without isolation */
   readonly numThreads?: number;
   /** Absolute or page-relative URL of the folder that holds ORT's wasm files and `checkpoints/`. @default next to the library */
   readonly assetBase?: string;
@@ -157,7 +157,7 @@ export type TranscribeResult = {
 export type StreamOptions = CallOptions & {
   /** Cache-aware look-ahead `[left, right]` in encoder frames; one of the checkpoint's. @default the checkpoint's first */
   readonly attContextSize?: readonly [number, number];
-  /** Seconds of new audio a step, for checkpoints that are not cache-aware. @default 2 */
+  /** Seconds of new audio a step, for checkpoints that are not cache-aware. @default 1 */
   readonly chunkSeconds?: number;
   /** Settles a phrase when this detector hears nobody any more, and decodes nothing while it hears nobody; for checkpoints that are not cache-aware. @default energy decides */
   readonly vad?: VadOptions;

@@ -59,3 +59,17 @@ test('a copy of another version, or in another precision, is fetched anew; witho
     message: expect.stringMatching(/tiny\.nemo was stored by another version of Sotto.*open the file again/),
   });
 });
+
+test('a copy that another version left goes when the same content is converted again; other content stays', async () => {
+  const { meta } = await obtain({ kind: 'file', file: archive, name: 'again.nemo' });
+  const entry = (await store.list()).find(({ id }) => id.includes('again'))!;
+  const left = { name: 'again.nemo', className: 'EncDecCTCModel', data: { ...meta, format: FORMAT - 1 } };
+  const contentId = entry.id.slice(0, entry.id.lastIndexOf('#'));
+  const put = (id: string) => store.put(id, [{ name: 'encoder.onnx', bytes: new Uint8Array(3) }], { meta: left });
+  await put(`${contentId}#${FORMAT - 1}`);
+  await put(`${contentId}0#${FORMAT - 1}`);
+  await store.delete(entry.id);
+  await obtain({ kind: 'file', file: archive, name: 'again.nemo' });
+  const ids = (await store.list()).map(({ id }) => id).filter((id) => id.startsWith(contentId));
+  expect(ids.sort()).toEqual([entry.id, `${contentId}0#${FORMAT - 1}`].sort());
+});

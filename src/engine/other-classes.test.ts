@@ -66,6 +66,17 @@ test.each(['quartznet-ctc-char', 'fastconformer-tdt-bpe', 'canary2-aed'])(
   },
 );
 
+test('the signal of opening has nothing to say about saving later', async () => {
+  const controller = new AbortController();
+  const { signal } = controller;
+  const model = await loadModel(
+    { kind: 'file', file: openGolden('quartznet-ctc-char').archive(), name: 'model.nemo' },
+    { device: 'wasm', cache: false, signal },
+  );
+  controller.abort();
+  expect((await (model as LoadedModel).saveTo()).size).toBeGreaterThan(1000);
+});
+
 test('a copy in the store is saved from where it came, or the error says what to do', async () => {
   const stored = { kind: 'stored', id: 'some' } as const;
   await expect(openOriginal(stored, {}, { name: 'mine.nemo' })).rejects.toMatchObject({

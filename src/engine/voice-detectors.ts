@@ -1,6 +1,6 @@
 /** The voice detectors a model has been asked to use: each is opened once and lives as long as the model. */
 import { AsrError } from '../base/errors.ts';
-import type { CheckpointSource } from '../checkpoint/source.ts';
+import { type CheckpointSource, openSource } from '../checkpoint/source.ts';
 import type { EngineModel } from './engine-model.ts';
 import { LoadedClassifier } from './loaded-classifier.ts';
 import type { VadOptions } from './options.ts';
@@ -9,7 +9,6 @@ import { VoiceDetector } from './voice-detector.ts';
 export class VoiceDetectors {
   readonly #load: (source: CheckpointSource) => Promise<EngineModel>;
   readonly #opened = new Map<string, Promise<LoadedClassifier>>();
-  readonly #blobs = new Map<Blob, string>();
 
   /** @param load opens a checkpoint where the model itself runs */
   constructor(load: (source: CheckpointSource) => Promise<EngineModel>) {
@@ -19,7 +18,7 @@ export class VoiceDetectors {
   /** @throws AsrError `unsupported-option` for a checkpoint that classifies nothing, and what opening one throws */
   async open({ checkpoint, ...options }: VadOptions): Promise<VoiceDetector> {
     checkOptions(options);
-    const key = this.#keyOf(checkpoint);
+    const key = await keyOf(checkpoint);
     let opened = this.#opened.get(key);
     if (!opened) {
       opened = this.#load(checkpoint).then(asClassifier);
@@ -34,17 +33,14 @@ export class VoiceDetectors {
     this.#opened.clear();
     for (const detector of opened) await detector.then((ready) => ready.dispose()).catch(() => undefined);
   }
+}
 
-  #keyOf(source: CheckpointSource): string {
-    if (source.kind === 'url') return `url ${source.url}`;
-    if (source.kind === 'pretrained') return `name ${source.name}`;
-    if (source.kind === 'stored') return `stored ${source.id}`;
-    const blob = source.kind === 'file' ? source.file : source.files[0]?.file;
-    if (!blob) return 'nothing';
-    const known = this.#blobs.get(blob) ?? `file ${this.#blobs.size}`;
-    this.#blobs.set(blob, known);
-    return known;
-  }
+/** A file is known by its content: every call posts it anew, as another object. */
+async function keyOf(source: CheckpointSource): Promise<string> {
+  if (source.kind === 'url') return `url ${source.url}`;
+  if (source.kind === 'pretrained') return `name ${source.name}`;
+  if (source.kind === 'stored') return `stored ${source.id}`;
+  return (await openSource(source)).id;
 }
 
 const NUMBERS = [

@@ -55,11 +55,14 @@ async function open(manifest: ManifestInput['manifest']): Promise<OpenedManifest
 async function download(url: string): Promise<string> {
   const failed = (why: string, cause?: unknown): AsrError =>
     new AsrError('download-failed', `The manifest ${url} could not be fetched: ${why}`, { cause });
-  const response = await fetch(url).catch((error: unknown) => {
+  let response: Response;
+  try {
+    response = await fetch(url);
+    if (response.ok) return await response.text();
+  } catch (error) {
     throw failed(messageOf(error), error);
-  });
-  if (!response.ok) throw failed(`the server answered ${response.status}.`);
-  return response.text();
+  }
+  throw failed(`the server answered ${response.status}.`);
 }
 
 async function locate(
