@@ -1,6 +1,14 @@
 /** Command lines run in this process: what they print and their exit status. Node only. */
 import { strictEqual } from 'node:assert';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { runCli } from '../../src/cli/run-cli.ts';
+
+// Checkpoints of tests are kept for the run, and never among those of the person who runs it.
+const cache = mkdtempSync(join(tmpdir(), 'sotto-cache-'));
+process.env['XDG_CACHE_HOME'] = cache;
+process.once('exit', () => rmSync(cache, { recursive: true, force: true }));
 
 /** Runs a command line. */
 export async function run(...argv: string[]): Promise<{ status: number; out: string; err: string }> {

@@ -14,7 +14,7 @@ import { PartReader, StoredBlob } from './stored-blob.ts';
 import type { StoredPart } from './stored-blob.ts';
 
 export const DOWNLOAD_PREFIX = 'download/';
-const DOWNLOAD_PART_PREFIX = 'downloaded-part/';
+export const DOWNLOAD_PART_PREFIX = 'downloaded-part/';
 
 type DownloadRecord = {
   readonly sizeBytes: number;

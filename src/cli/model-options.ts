@@ -5,13 +5,15 @@ import { loadModel } from '../engine/load.ts';
 import { LoadedClassifier } from '../engine/loaded-classifier.ts';
 import type { LoadOptions, LongAudioMode, TranscribeOptions } from '../engine/options.ts';
 import { toCheckpointSource } from './checkpoint-argument.ts';
+import { openCheckpointCache } from './checkpoint-cache.ts';
 import { openDecodingFiles } from './decoding-argument.ts';
 import { type Arguments, type OptionTable, UsageError } from './command.ts';
 import { promptArgument, promptOptions } from './prompt.ts';
 import { installWebGpu } from './webgpu.ts';
 
-/** `--model`, `--device`, `--precision`. */
+/** `--model`, `--device`, `--precision`, `--no-cache`. */
 export const MODEL_OPTIONS: OptionTable = {
+  'no-cache': { type: 'boolean' },
   model: { type: 'string' },
   device: { type: 'string' },
   precision: { type: 'string' },
@@ -32,7 +34,7 @@ export const TRANSCRIBE_OPTIONS: OptionTable = {
   'vad-options': { type: 'string' },
 };
 
-export const MODEL_USAGE = '[--model CHECKPOINT] [--device wasm|webgpu] [--precision fp32|fp16|int8|int4]';
+export const MODEL_USAGE = '[--model CHECKPOINT] [--device wasm|webgpu] [--precision fp32|fp16|int8|int4] [--no-cache]';
 export const TRANSCRIBE_USAGE = `${MODEL_USAGE} [--decoder-type ctc|rnnt] [--decoding JSON] [--attention JSON] [--att-context-size JSON] [--prompt JSON]
       [--batch-size N] [--long auto|full|buffered|pauses] [--channel N|average] [--vad CHECKPOINT] [--vad-options JSON]`;
 
@@ -70,7 +72,8 @@ export async function openModel(args: Arguments): Promise<OpenedModel> {
   if (device === 'webgpu') await installWebGpu();
 
   const startedAt = performance.now();
-  const options: LoadOptions = { device, precision, cache: false };
+  const cache = !args.flag('no-cache') && (await openCheckpointCache());
+  const options: LoadOptions = { device, precision, cache };
   const model = await loadModel(source, options);
   const loadSeconds = (performance.now() - startedAt) / 1000;
   if (model instanceof LoadedClassifier) {

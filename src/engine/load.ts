@@ -52,11 +52,11 @@ export async function loadModel(source: CheckpointSource, options: EngineLoadOpt
   const chosen = await chooseDevice(device);
   const placed = placement(chosen, decoderDevice);
   const startedAt = performance.now();
-  const store = await openStore();
+  const kept = cache ? { store: await openStore() } : {};
   const parts = await obtainParts(source, {
     precision: choosePrecision(precision, { ...placed, hasShaderF16: chosen.hasShaderF16 }),
-    ...(cache ? { store } : {}),
-    source: { ...sourceOptions(options), ...(cache ? { store } : {}) },
+    ...kept,
+    source: { ...sourceOptions(options), ...kept },
     ...(signal ? { signal } : {}),
     ...(onProgress ? { onProgress } : {}),
   });
