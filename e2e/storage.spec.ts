@@ -35,6 +35,17 @@ test.describe('without a network', () => {
     await expect(card(page, 'forty.wav').locator('[data-status=done]')).toBeVisible();
     expect(await textOf(card(page, 'forty.wav')).textContent()).toBe(text);
   });
+
+  test('a full disk keeps nobody from the page', async ({ page, context, device }) => {
+    await openPage(page, device);
+    await page.evaluate(() => navigator.serviceWorker.ready);
+    const session = await context.newCDPSession(page);
+    const { origin } = new URL(page.url());
+    await session.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: 1 });
+    await page.reload();
+    await expect(page.locator('sotto-page h1')).toBeVisible();
+    expect(await page.evaluate(() => navigator.serviceWorker.controller !== null)).toBe(true);
+  });
 });
 
 test('from a sub-path, without any header, the page works the same', async ({ page, device }) => {

@@ -6,7 +6,7 @@
  */
 // What is used of ServiceWorkerGlobalScope; the type-checker's worker library describes dedicated workers.
 type LifeEvent = { waitUntil(work: Promise<unknown>): void };
-type LoadEvent = { readonly request: Request; respondWith(response: Promise<Response>): void };
+type LoadEvent = LifeEvent & { readonly request: Request; respondWith(response: Promise<Response>): void };
 type ServiceWorkerScope = {
   readonly location: { readonly origin: string };
   readonly registration: { readonly scope: string };
@@ -28,14 +28,16 @@ scope.addEventListener('fetch', (event) => {
   const isOurs = url.origin === scope.location.origin && url.href.startsWith(scope.registration.scope);
   if (request.method !== 'GET' || !isOurs || url.pathname.includes('/checkpoints/') || request.headers.has('Range'))
     return;
-  event.respondWith(networkFirst(request));
+  event.respondWith(networkFirst(event));
 });
 
-async function networkFirst(request: Request): Promise<Response> {
+/** The answer does not wait until it is kept, and does not depend on it: a full disk is no reason not to show the page. */
+async function networkFirst(event: LoadEvent): Promise<Response> {
+  const { request } = event;
   const cache = await caches.open(CACHE);
   try {
     const response = await fetch(request);
-    if (response.ok) await cache.put(request, response.clone());
+    if (response.ok) event.waitUntil(cache.put(request, response.clone()).catch(() => {}));
     return response;
   } catch (error) {
     const kept = await cache.match(request, { ignoreSearch: request.mode === 'navigate' });
