@@ -32,9 +32,22 @@ test('a manifest with its audio gives word error rates by file and whole', async
     page.waitForEvent('download'),
     evaluation.getByRole('button', { name: 'JSON', exact: true }).click(),
   ]);
+  expect(download.suggestedFilename()).toBe('clips.wer.json');
+  // What `sotto wer --json` prints, and the model.
   const report = JSON.parse(await readFile(await download.path(), 'utf8'));
-  expect(report).toMatchObject({ manifest: 'clips.jsonl', words: { words: 12, substitutions: 1, deletions: 1 } });
-  expect(report.files).toHaveLength(2);
+  expect(report).toMatchObject({
+    manifest: 'clips.jsonl',
+    model: 'model.nemo',
+    precision: 'fp32',
+    files: 2,
+    wer: 2 / 12,
+    words: { reference: 12, substitutions: 1, insertions: 0, deletions: 1 },
+    results: [
+      { wer: 0, text: SPOKEN.morning },
+      { audio: 'audio/forty.wav', reference: `${wrong} indeed` },
+    ],
+  });
+  expect(report.seconds.total).toBeGreaterThan(0);
 });
 
 test('a manifest whose audio is missing says which line', async ({ page, device }, testInfo) => {

@@ -1,19 +1,12 @@
 /** `sotto wer`: word and character error rates of a manifest, equal to NeMo's `word_error_rate`, with speed. */
 import type { Hypothesis } from '../base/hypothesis.ts';
-import { type ErrorRateDetail, wordErrorRateDetail } from '../text/word-error-rate.ts';
+import { type ErrorCounts, type RatedFile, errorRateReport, rateFile } from '../text/error-rate-report.ts';
 import type { Command } from './command.ts';
 import { toJsonText } from './json.ts';
 import { ManifestError, readManifest } from './manifest.ts';
 import { openRecognizer, TRANSCRIBE_OPTIONS, TRANSCRIBE_USAGE, transcribeOptions } from './model-options.ts';
 import { ProgressLine } from './progress-line.ts';
 import { recognize } from './recognize.ts';
-
-type FileResult = {
-  readonly audio: string;
-  readonly duration: number;
-  readonly reference: string;
-  readonly text: string;
-};
 
 export const werCommand: Command = {
   summary: 'Word and character error rates over a NeMo manifest.',
@@ -30,17 +23,17 @@ export const werCommand: Command = {
       );
     const opened = await openRecognizer(args);
     try {
-      const files: FileResult[] = [];
+      const files: RatedFile[] = [];
       const progress = new ProgressLine(entries.length, output);
       const startedAt = performance.now();
       for await (const { entry, result } of recognize(opened, entries, options)) {
         progress.advance(result.duration);
         const { text } = result.hypotheses[0] as Hypothesis;
-        files.push({ audio: entry.audio, duration: result.duration, reference: entry.text ?? '', text });
+        files.push(rateFile({ audio: entry.audio, duration: result.duration, reference: entry.text ?? '', text }));
       }
       progress.end();
       const { device, precision } = opened.model.report;
-      const report = summarize(
+      const report = errorRateReport(
         files,
         { load: opened.loadSeconds, total: (performance.now() - startedAt) / 1000 },
         { manifest, device, precision },
@@ -52,39 +45,10 @@ export const werCommand: Command = {
   },
 };
 
-type Report = ReturnType<typeof summarize>;
-
-/** `seconds.total` is the time of transcribing alone, which RTFx is made of. */
-function summarize(
-  files: readonly FileResult[],
-  seconds: { load: number; total: number },
-  about: { manifest: string; device: string; precision: string },
-) {
-  const hypotheses = files.map(({ text }) => text);
-  const references = files.map(({ reference }) => reference);
-  const words = wordErrorRateDetail(hypotheses, references);
-  const characters = wordErrorRateDetail(hypotheses, references, { useCer: true });
-  const duration = files.reduce((sum, file) => sum + file.duration, 0);
-  return {
-    ...about,
-    files: files.length,
-    duration,
-    wer: words.wer,
-    cer: characters.wer,
-    words: counts(words),
-    characters: counts(characters),
-    seconds,
-    rtfx: duration / seconds.total,
-    results: files.map((file) => ({ ...file, wer: wordErrorRateDetail([file.text], [file.reference]).wer })),
-  };
-}
-
-function counts({ words, substitutions, insertions, deletions }: ErrorRateDetail) {
-  return { reference: words, substitutions, insertions, deletions };
-}
+type Report = ReturnType<typeof errorRateReport<{ manifest: string; device: string; precision: string }>>;
 
 function screen({ files, duration, wer, cer, words, characters, seconds, rtfx, device, precision }: Report): string {
-  const line = (name: string, rate: number, of: ReturnType<typeof counts>): string =>
+  const line = (name: string, rate: number, of: ErrorCounts): string =>
     `${name} ${(100 * rate).toFixed(2)} %   of ${of.reference}: ${of.substitutions} substituted, ${of.insertions} inserted, ${of.deletions} deleted\n`;
   const speed = `${files} files, ${duration.toFixed(1)} s of audio in ${seconds.total.toFixed(1)} s: RTFx ${rtfx.toFixed(1)} (${device}, ${precision}; loaded in ${seconds.load.toFixed(1)} s)\n`;
   return line('WER', wer, words) + line('CER', cer, characters) + speed;

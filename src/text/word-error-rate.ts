@@ -47,14 +47,28 @@ export function wordErrorRateDetail(
     );
   }
   const split = useCer ? (text: string) => [...text] : splitWords;
+  return sumCounts(
+    references.map((text, index) => {
+      const reference = split(text);
+      return { words: reference.length, ...countEdits(reference, split(hypotheses[index]!)) };
+    }),
+  );
+}
+
+/** The rate over all pairs that some rates are of: what `wordErrorRateDetail` gives for all of them at once. */
+export function sumErrorRates(details: readonly ErrorRateDetail[]): ErrorRateDetail {
+  return sumCounts(details);
+}
+
+function sumCounts(
+  pairs: readonly Pick<ErrorRateDetail, 'words' | 'insertions' | 'deletions' | 'substitutions'>[],
+): ErrorRateDetail {
   let [words, insertions, deletions, substitutions] = [0, 0, 0, 0];
-  for (const [index, text] of references.entries()) {
-    const reference = split(text);
-    const counts = countEdits(reference, split(hypotheses[index]!));
-    words += reference.length;
-    insertions += counts.insertions;
-    deletions += counts.deletions;
-    substitutions += counts.substitutions;
+  for (const pair of pairs) {
+    words += pair.words;
+    insertions += pair.insertions;
+    deletions += pair.deletions;
+    substitutions += pair.substitutions;
   }
   const rate = (count: number): number => (words === 0 ? Number.POSITIVE_INFINITY : count / words);
   return {

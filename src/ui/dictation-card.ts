@@ -47,7 +47,7 @@ export class DictationCard extends LitElement {
     return html`<sotto-transcript-view .settled=${text}></sotto-transcript-view>
       <footer class="row">
         <button type="button" @click=${() => copyText(text).then((note) => this.#note.say(note))}>Copy text</button>
-        <button type="button" @click=${() => saveText(`${text}\n`, 'dictation', 'txt')}>TXT</button>
+        <button type="button" @click=${() => saveText(`${text}\n`, 'dictation.txt')}>TXT</button>
         <button class="plain" type="button" @click=${this.#remove}>Remove</button>
         <span class="note quiet" role="status">${this.#note.text || nothing}</span>
       </footer>`;

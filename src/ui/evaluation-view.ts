@@ -2,10 +2,11 @@
 import { type CSSResultGroup, LitElement, type PropertyValues, type TemplateResult, css, html, nothing } from 'lit';
 import { type EditStep, alignEdits } from '../text/edit-distance.ts';
 import { splitWords } from '../text/whitespace.ts';
-import type { ErrorRateDetail } from '../text/word-error-rate.ts';
+import { type RatedFile, errorRateReport } from '../text/error-rate-report.ts';
+import { type ErrorRateDetail, sumErrorRates } from '../text/word-error-rate.ts';
 import { Scope } from '../base/scope.ts';
 import { cardStyles } from './card-styles.ts';
-import type { EvaluatedFile, Evaluation } from './evaluation.ts';
+import type { Evaluation, EvaluationReport } from './evaluation.ts';
 import { problem } from './problem.ts';
 import { formatClock, formatSpeed } from './quantities.ts';
 import { saveText } from './save-text.ts';
@@ -73,7 +74,7 @@ export class EvaluationView extends LitElement {
 
   declare evaluation: Evaluation;
   /** Files whose words are shown: aligning all of them would cost too much. */
-  readonly #open = new Set<EvaluatedFile>();
+  readonly #open = new Set<RatedFile>();
   #scope = new Scope();
 
   override disconnectedCallback(): void {
@@ -97,31 +98,38 @@ export class EvaluationView extends LitElement {
       <header>
         <h2 title=${name}>${name}</h2>
         ${isRunning ? html`<button class="plain" type="button" @click=${() => evaluation.cancel()}>Cancel</button>` : nothing}
-        ${report && !isRunning ? html`<button type="button" @click=${this.#save}>JSON</button>` : nothing}
         ${isRunning ? nothing : html`<button class="plain" type="button" aria-label=${`Remove ${name}`} @click=${this.#remove}>Remove</button>`}
       </header>
-      <p class="facts quiet" data-status=${status}>
-        ${isRunning ? `${numDone} of ${numFiles} recordings` : `${numDone} recordings`}
-        ${report ? ` · ${formatClock(report.duration)} · ${formatSpeed(report.rtfx)} on ${report.device}, ${report.precision}` : nothing}
-      </p>
+      <p class="facts quiet" data-status=${status}>${factsOf(evaluation)}</p>
       ${isRunning ? html`<progress max=${Math.max(1, numFiles)} value=${numDone} aria-label=${`Progress of ${name}`}></progress>` : nothing}
-      ${problem(evaluation.error)}
+      ${problem(evaluation.error)} ${report ? this.#rates(report) : nothing}
       ${
-        report
-          ? html`<p class="total" part="total">WER ${percent(report.words)} · CER ${percent(report.characters)}</p>
-            <p class="quiet">${counts(report.words)} in ${report.words.words} words</p>
-            <table>
-              <thead>
-                <tr><th>Recording</th><th class="number">WER</th><th class="number">CER</th><th class="number">S / I / D</th></tr>
-              </thead>
-              <tbody>${report.files.map((file) => this.#row(file))}</tbody>
-            </table>`
+        report && !isRunning
+          ? html`<footer class="row"><button type="button" aria-label="JSON" @click=${this.#save}>JSON</button></footer>`
           : nothing
       }
     `;
   }
 
-  #row(file: EvaluatedFile): TemplateResult {
+  #rates({ files }: EvaluationReport): TemplateResult {
+    const words = sumErrorRates(files.map((file) => file.words));
+    const characters = sumErrorRates(files.map((file) => file.characters));
+    return html`<p class="total" part="total">WER ${percent(words)} · CER ${percent(characters)}</p>
+      <p class="quiet">${counts(words)} in ${words.words} words</p>
+      <table>
+        <thead>
+          <tr>
+            <th>Recording</th>
+            <th class="number"><abbr title="Word error rate">WER</abbr></th>
+            <th class="number"><abbr title="Character error rate">CER</abbr></th>
+            <th class="number"><abbr title="Words substituted, inserted, deleted">S / I / D</abbr></th>
+          </tr>
+        </thead>
+        <tbody>${files.map((file) => this.#row(file))}</tbody>
+      </table>`;
+  }
+
+  #row(file: RatedFile): TemplateResult {
     const { audio, words, characters } = file;
     const onToggle = (event: Event): void => {
       if ((event.target as HTMLDetailsElement).open) this.#open.add(file);
@@ -144,7 +152,10 @@ export class EvaluationView extends LitElement {
 
   #save(): void {
     const { report, name } = this.evaluation;
-    if (report) saveText(`${JSON.stringify(report, null, 2)}\n`, `${name}.wer`, 'json');
+    if (!report) return;
+    const { files, seconds, ...about } = report;
+    const text = JSON.stringify(errorRateReport(files, seconds, about), null, 2);
+    saveText(`${text}\n`, `${name.replace(/\.jsonl?$/i, '')}.wer.json`);
   }
 
   #remove(): void {
@@ -154,8 +165,23 @@ export class EvaluationView extends LitElement {
   }
 }
 
+function factsOf({ status, report, numFiles }: Evaluation): string {
+  const files = report?.files ?? [];
+  const recordings = numFiles === 1 ? 'recording' : 'recordings';
+  const done = status === 'done' ? `${numFiles} ${recordings}` : `${files.length} of ${numFiles} ${recordings}`;
+  if (status === 'failed' && !report) return 'Not evaluated';
+  const facts = [status === 'running' && numFiles === 0 ? 'Reading the manifest' : done];
+  if (status === 'cancelled') facts.unshift('Cancelled');
+  if (report) {
+    const duration = files.reduce((sum, file) => sum + file.duration, 0);
+    const speed = formatSpeed(duration / Math.max(0.001, report.seconds.total));
+    facts.push(formatClock(duration), `${speed} on ${report.device}, ${report.precision}`, report.model);
+  }
+  return facts.join(' · ');
+}
+
 /** Struck out: what should have been heard. Set off: what was heard instead. */
-function aligned({ reference, text }: EvaluatedFile): TemplateResult {
+function aligned({ reference, text }: RatedFile): TemplateResult {
   const [expected, heard] = [splitWords(reference), splitWords(text)];
   if (expected.length * heard.length > MAX_ALIGNED)
     return html`<p class="quiet">Too long to be shown word by word.</p>`;

@@ -1,38 +1,24 @@
 /**
  * A manifest with its audio, transcribed and compared with its texts: the page's `sotto wer`.
  *
- * Rows come batch by batch. Rates of the whole are those of all errors over all words, as NeMo's, not averages of rows.
+ * Rows come batch by batch; a recording is compared once, however many come after it.
  */
 import { AsrError, isAsrError } from '../base/errors.ts';
 import { parseManifest } from '../base/manifest.ts';
 import { readManifestInput } from '../rpc/manifest-input.ts';
-import { type ErrorRateDetail, wordErrorRateDetail } from '../text/word-error-rate.ts';
+import { type RatedFile, rateFile } from '../text/error-rate-report.ts';
 import type { ModelHost } from './model-host.ts';
-
-/** One recording. */
-export type EvaluatedFile = {
-  /** As the manifest names it. */
-  readonly audio: string;
-  /** Seconds. */
-  readonly duration: number;
-  readonly reference: string;
-  readonly text: string;
-  readonly words: ErrorRateDetail;
-  readonly characters: ErrorRateDetail;
-};
 
 /** All recordings so far. */
 export type EvaluationReport = {
   readonly manifest: string;
+  /** Of the checkpoint. */
+  readonly model: string;
   readonly device: string;
   readonly precision: string;
-  /** Seconds of audio. */
-  readonly duration: number;
-  /** Seconds of audio a second of work. */
-  readonly rtfx: number;
-  readonly words: ErrorRateDetail;
-  readonly characters: ErrorRateDetail;
-  readonly files: readonly EvaluatedFile[];
+  /** Seconds: how long the model took to open, and how long transcribing has taken. */
+  readonly seconds: { readonly load: number; readonly total: number };
+  readonly files: readonly RatedFile[];
 };
 
 const BATCH_SIZE = 4;
@@ -72,20 +58,23 @@ export class Evaluation extends EventTarget {
       this.numFiles = lines.length;
       this.#changed();
       const model = await host.model();
-      const done: EvaluatedFile[] = [];
+      const done: RatedFile[] = [];
       const startedAt = performance.now();
       for (let from = 0; from < inputs.length; from += BATCH_SIZE) {
         const results = await model.transcribeWithDurations(inputs.slice(from, from + BATCH_SIZE), { signal });
         results.forEach(({ hypothesis: { text }, duration }, index) => {
           const { audio, text: reference = '' } = lines[from + index] ?? { audio: '' };
-          done.push({ audio, duration, reference, text, ...ratesOf([text], [reference]) });
+          done.push(rateFile({ audio, duration, reference, text }));
         });
-        this.report = summarize(done, {
+        const { device, precision, seconds } = model.report;
+        this.report = {
           manifest: manifest.name,
-          device: model.report.device === 'webgpu' ? 'WebGPU' : 'WASM',
-          precision: model.report.precision,
-          seconds: (performance.now() - startedAt) / 1000,
-        });
+          model: model.info.name,
+          device: device === 'webgpu' ? 'WebGPU' : 'WASM',
+          precision,
+          seconds: { load: seconds.open + seconds.session, total: (performance.now() - startedAt) / 1000 },
+          files: [...done],
+        };
         this.#changed();
       }
       this.status = 'done';
@@ -100,23 +89,4 @@ export class Evaluation extends EventTarget {
   #changed(): void {
     this.dispatchEvent(new Event('change'));
   }
-}
-
-function summarize(
-  files: readonly EvaluatedFile[],
-  { seconds, ...about }: { manifest: string; device: string; precision: string; seconds: number },
-): EvaluationReport {
-  const duration = files.reduce((sum, file) => sum + file.duration, 0);
-  const rates = ratesOf(
-    files.map(({ text }) => text),
-    files.map(({ reference }) => reference),
-  );
-  return { ...about, duration, rtfx: duration / Math.max(0.001, seconds), ...rates, files: [...files] };
-}
-
-function ratesOf(hypotheses: string[], references: string[]): Pick<EvaluatedFile, 'words' | 'characters'> {
-  return {
-    words: wordErrorRateDetail(hypotheses, references),
-    characters: wordErrorRateDetail(hypotheses, references, { useCer: true }),
-  };
 }

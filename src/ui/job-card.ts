@@ -10,7 +10,7 @@ import { Player } from './player.ts';
 import { problem } from './problem.ts';
 import { progressLine } from './progress-line.ts';
 import { formatBytes, formatClock, formatSpeed } from './quantities.ts';
-import { type TextFormat, saveText, transcriptAs } from './save-text.ts';
+import { type TextFormat, fileNameFor, saveText, transcriptAs } from './save-text.ts';
 import { controls, tokens } from './theme.ts';
 
 const FORMATS: readonly TextFormat[] = ['txt', 'srt', 'vtt', 'ctm', 'json'];
@@ -151,7 +151,7 @@ export class JobCard extends LitElement {
 
   #save(format: TextFormat): void {
     const { hypothesis, file } = this.job;
-    if (hypothesis) saveText(this.#textAs(format, hypothesis), file.name, format);
+    if (hypothesis) saveText(this.#textAs(format, hypothesis), fileNameFor(file.name, format));
   }
 
   #textAs(format: TextFormat, hypothesis: Hypothesis): string {

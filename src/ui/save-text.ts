@@ -4,6 +4,7 @@ import { toCtm } from '../text/ctm.ts';
 import { toText } from '../text/plain-text.ts';
 import { toSrt, toVtt } from '../text/subtitles.ts';
 import { toJson } from '../text/verbose-json.ts';
+import { Scope } from '../base/scope.ts';
 
 /** File formats that the page offers. */
 export type TextFormat = 'txt' | 'srt' | 'vtt' | 'ctm' | 'json';
@@ -15,6 +16,7 @@ export type Recording = {
   readonly duration: number;
 };
 
+const REVOKE_MS = 60_000;
 const MIME: Partial<Record<TextFormat, string>> = { vtt: 'text/vtt', json: 'application/json' };
 
 /** The transcript in a format. All but TXT need the timestamps of `hypothesis`; `recording` is named by CTM and JSON. */
@@ -33,12 +35,19 @@ export function transcriptAs(format: TextFormat, hypothesis: Hypothesis, { name,
   }
 }
 
-/** Offers `text` as a download named like the recording. */
-export function saveText(text: string, recordingName: string, format: TextFormat): void {
+/** The name of a file beside a recording's: its own, with another ending. */
+export function fileNameFor(recordingName: string, format: TextFormat): string {
+  return `${recordingName.replace(/\.[a-z0-9]{1,5}$/i, '')}.${format}`;
+}
+
+/** Offers `text` as a download. */
+export function saveText(text: string, fileName: string): void {
+  const format = fileName.slice(fileName.lastIndexOf('.') + 1) as TextFormat;
   const url = URL.createObjectURL(new Blob([text], { type: MIME[format] ?? 'text/plain' }));
   const link = document.createElement('a');
   link.href = url;
-  link.download = `${recordingName.replace(/\.[^.]+$/, '')}.${format}`;
+  link.download = fileName;
   link.click();
-  URL.revokeObjectURL(url);
+  // Some browsers read it only after this call has returned.
+  new Scope().timeout(() => URL.revokeObjectURL(url), REVOKE_MS);
 }
