@@ -195,3 +195,22 @@ test('both elements work under a policy that allows nothing inline, and can be s
   });
   expect(colour).toBe('rgb(1, 2, 3)');
 });
+
+test('a transcriber keeps its recordings where it is moved to; another checkpoint in its attribute counts from the next one on', async ({
+  page,
+}) => {
+  await using host = await hostPage(
+    '<div id="here"></div><sotto-transcriber checkpoint="/sotto/nowhere.nemo"></sotto-transcriber>',
+  );
+  await open(page, host);
+  const element = page.locator('sotto-transcriber');
+  await element.locator('input').setInputFiles(clip('forty'));
+  await expect(element.locator('[data-status=failed]')).toBeVisible();
+  await element.evaluate((moved) => {
+    moved.removeAttribute('checkpoint');
+    document.querySelector('#here')?.append(moved);
+  });
+  await expect(element.locator('[data-status=failed]')).toBeVisible();
+  await element.getByRole('button', { name: 'Try again' }).click();
+  await expect(element.locator('[data-status=done]')).toBeVisible();
+});

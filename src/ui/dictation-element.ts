@@ -29,7 +29,7 @@ import type { ModelHost } from './model-host.ts';
 import type { Phrase } from './phrases.ts';
 import { PressGesture, watchButton } from './press-gesture.ts';
 import { joinAtCaret } from './seam.ts';
-import { borrowHost } from './shared-host.ts';
+import { type LentHost, borrowHost } from './shared-host.ts';
 import { holdSubmit } from './submit-hold.ts';
 import { controls, tokens } from './theme.ts';
 
@@ -57,7 +57,8 @@ export class DictationElement extends DictationAttributes {
   #scope = new Scope();
   #guard: CompositionGuard | undefined;
   #gesture: PressGesture | undefined;
-  #lent: { readonly host: ModelHost; readonly giveBack: () => void } | undefined;
+  #lent: LentHost | undefined;
+  #lentScope = new Scope();
   #session: DictationSession | undefined;
   #target: DictationTarget | undefined;
   #hotkey: Hotkey | undefined;
@@ -144,8 +145,7 @@ export class DictationElement extends DictationAttributes {
     super.disconnectedCallback();
     this.#session?.cancel().catch(reportError);
     this.#scope.dispose();
-    this.#lent?.giveBack();
-    this.#lent = undefined;
+    this.#giveBack();
   }
 
   protected override willUpdate(changed: PropertyValues): void {
@@ -215,12 +215,21 @@ export class DictationElement extends DictationAttributes {
     watchHotkey(this.#scope, this.#gesture, () => (this.isDisabled ? undefined : this.#hotkey));
   }
 
+  /** The model that the attributes name now: changed ones count from the next dictation on. */
   #borrow(): ModelHost {
-    if (this.#lent) return this.#lent.host;
+    if (this.#lent?.fits(this)) return this.#lent.host;
+    this.#giveBack();
     this.#lent = borrowHost(this);
     const { host } = this.#lent;
-    this.#scope.listen(host, 'change', () => this.#onHost(host));
+    this.#lentScope = this.#scope.child();
+    this.#lentScope.listen(host, 'change', () => this.#onHost(host));
     return host;
+  }
+
+  #giveBack(): void {
+    this.#lentScope.dispose();
+    this.#lent?.giveBack();
+    this.#lent = undefined;
   }
 
   #commit(phrase: Phrase): void {

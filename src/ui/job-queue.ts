@@ -34,14 +34,15 @@ export type Job = {
 
 /** A serial queue. Dispatches `change`. */
 export class JobQueue extends EventTarget {
-  readonly #host: ModelHost;
+  readonly #host: () => ModelHost;
   readonly #aborts = new Map<number, AbortController>();
   #jobs: readonly Job[] = [];
   #lastId = 0;
   #lastBatch = 0;
   #running = false;
 
-  constructor(host: ModelHost) {
+  /** @param host asked anew for every job */
+  constructor(host: () => ModelHost) {
     super();
     this.#host = host;
   }
@@ -104,8 +105,9 @@ export class JobQueue extends EventTarget {
     const { signal } = controller;
     this.#aborts.set(id, controller);
     this.#update(id, { status: 'opening' });
+    const host = this.#host();
     try {
-      const model = await untilAborted(this.#host.model(), signal);
+      const model = await untilAborted(host.model(), signal);
       this.#update(id, { status: 'reading' });
       const startedAt = performance.now();
       const onProgress = this.#reporter(id);
@@ -116,7 +118,7 @@ export class JobQueue extends EventTarget {
       const device = model.report.device === 'webgpu' ? 'WebGPU' : 'WASM';
       this.#update(id, { status: 'done', hypothesis, duration, speed, device, settled: hypothesis.text, draft: '' });
     } catch (error) {
-      this.#host.noteFailure(error);
+      host.noteFailure(error);
       const job = this.#find(id);
       const settled = job ? job.settled + job.draft : '';
       const status = signal.aborted || isAsrError(error, 'cancelled') ? 'cancelled' : 'failed';

@@ -56,7 +56,7 @@ export class Page extends LitElement {
     this.announcement = '';
     this.evaluations = [];
     this.#host = new ModelHost({ name: BUILT_IN }, { assetBase: document.baseURI, ...optionsFromAddress() });
-    this.#queue = new JobQueue(this.#host);
+    this.#queue = new JobQueue(() => this.#host);
   }
 
   override connectedCallback(): void {
@@ -178,7 +178,7 @@ export class Page extends LitElement {
   }
 
   #take(files: readonly File[]): void {
-    const isModel = (file: File): boolean => file.name.endsWith('.nemo');
+    const isModel = (file: File): boolean => /\.nemo$/i.test(file.name);
     const model = files.findLast(isModel);
     if (model) this.#host.use({ source: model, label: model.name }).catch(() => {}); // the model panel shows why
     const isManifest = (file: File): boolean => /\.jsonl?$/i.test(file.name);

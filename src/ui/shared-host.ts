@@ -12,18 +12,25 @@ export type HostRequest = {
   readonly assetBase: string | null;
 };
 
-/** A host and the function to give it back with; the last user's model is closed. */
-export function borrowHost({ checkpoint, device, assetBase }: HostRequest): {
+/** A host on loan. */
+export type LentHost = {
   readonly host: ModelHost;
+  /** False once the attributes name another model. */
+  readonly fits: (request: HostRequest) => boolean;
   readonly giveBack: () => void;
-} {
-  const key = JSON.stringify([checkpoint, device, assetBase]);
+};
+
+/** A host for what the attributes name; the last user's model is closed. */
+export function borrowHost(request: HostRequest): LentHost {
+  const key = keyOf(request);
+  const { checkpoint, device, assetBase } = request;
   const entry = hosts.get(key) ?? { host: new ModelHost(choiceOf(checkpoint), optionsOf(device, assetBase)), users: 0 };
   hosts.set(key, entry);
   entry.users += 1;
   let isBack = false;
   return {
     host: entry.host,
+    fits: (other) => keyOf(other) === key,
     giveBack() {
       if (isBack) return;
       isBack = true;
@@ -33,6 +40,10 @@ export function borrowHost({ checkpoint, device, assetBase }: HostRequest): {
       entry.host.close();
     },
   };
+}
+
+function keyOf({ checkpoint, device, assetBase }: HostRequest): string {
+  return JSON.stringify([checkpoint, device, assetBase]);
 }
 
 /** A name (`sotto-tiny-en`), a hub repository (`owner/name`), or an address: with a scheme, or ending in `.nemo`. */

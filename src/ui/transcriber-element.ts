@@ -15,10 +15,8 @@ import { type Job, JobQueue } from './job-queue.ts';
 import type { ModelHost } from './model-host.ts';
 import { problem } from './problem.ts';
 import { progressLine } from './progress-line.ts';
-import { borrowHost } from './shared-host.ts';
+import { type LentHost, borrowHost } from './shared-host.ts';
 import { controls, tokens } from './theme.ts';
-
-type Lent = { readonly host: ModelHost; readonly queue: JobQueue; readonly giveBack: () => void };
 
 /** The element; its attributes, methods, events and parts are a contract. */
 export class TranscriberElement extends LitElement {
@@ -70,8 +68,11 @@ export class TranscriberElement extends LitElement {
   declare assetBase: string | null;
   declare disabled: boolean;
   declare isOver: boolean;
+  /** Its recordings stay with the element wherever it is moved to. */
+  readonly #queue: JobQueue;
   #scope = new Scope();
-  #lent: Lent | undefined;
+  #lent: LentHost | undefined;
+  #lentScope = new Scope();
   #seen = new Map<number, Job>();
 
   constructor() {
@@ -81,12 +82,15 @@ export class TranscriberElement extends LitElement {
     this.assetBase = null;
     this.disabled = false;
     this.isOver = false;
+    this.#queue = new JobQueue(() => this.#borrow());
   }
 
   /** Queues a recording and gives its text; rejects with what went wrong, or `cancelled` when its user stopped it. */
   transcribe(file: Blob): Promise<Hypothesis> {
     if (!(file instanceof Blob)) throw new TypeError('file must be a File or Blob');
-    const { queue } = this.#borrow();
+    if (this.#scope.isDisposed)
+      return Promise.reject(new AsrError('cancelled', 'The element is no longer in the page.'));
+    const queue = this.#queue;
     const [id] = queue.add([file instanceof File ? file : new File([file], 'recording', { type: file.type })]);
     return new Promise((resolve, reject) => {
       const scope = this.#scope.child();
@@ -106,12 +110,13 @@ export class TranscriberElement extends LitElement {
 
   /** Queues recordings; results come as `sotto-transcript` events. */
   add(files: Iterable<File>): void {
-    this.#borrow().queue.add(files);
+    this.#queue.add(files);
   }
 
   override connectedCallback(): void {
     super.connectedCallback();
     this.#scope = new Scope();
+    this.#scope.listen(this.#queue, 'change', () => this.#onQueue());
     acceptFiles(this, this.#scope, {
       onFiles: (files) => {
         if (!this.disabled) this.add(files);
@@ -124,10 +129,9 @@ export class TranscriberElement extends LitElement {
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    for (const { id } of this.#lent?.queue.jobs ?? []) this.#lent?.queue.cancel(id);
+    for (const { id } of this.#queue.jobs) this.#queue.cancel(id);
     this.#scope.dispose();
-    this.#lent?.giveBack();
-    this.#lent = undefined;
+    this.#giveBack();
   }
 
   protected override render(): TemplateResult {
@@ -140,7 +144,7 @@ export class TranscriberElement extends LitElement {
         <span class="quiet"><slot name="hint">or drop them here</slot></span>
         <input type="file" multiple accept="audio/*,video/*" hidden aria-label="Recordings" @change=${this.#onChosen} />
       </div>
-      ${this.#model()} ${this.#lent ? jobList(this.#lent.queue) : ''}
+      ${this.#model()} ${this.#queue.jobs.length > 0 ? jobList(this.#queue) : ''}
     `;
   }
 
@@ -159,28 +163,36 @@ export class TranscriberElement extends LitElement {
     return '';
   }
 
-  #borrow(): Lent {
-    if (this.#lent) return this.#lent;
-    const { host, giveBack } = borrowHost(this);
-    const queue = new JobQueue(host);
-    this.#lent = { host, queue, giveBack };
-    this.#scope.listen(queue, 'change', () => this.#onQueue(queue));
-    this.#scope.listen(host, 'change', () => {
+  /** The model that the attributes name now: changed ones count from the next recording on. */
+  #borrow(): ModelHost {
+    if (this.#lent?.fits(this)) return this.#lent.host;
+    this.#giveBack();
+    this.#lent = borrowHost(this);
+    const { host } = this.#lent;
+    this.#lentScope = this.#scope.child();
+    this.#lentScope.listen(host, 'change', () => {
       this.requestUpdate();
       if (host.state.status === 'loading' && host.state.progress)
         send(this, 'sotto-progress', progressDetail(host.state.progress));
     });
-    return this.#lent;
+    return host;
   }
 
-  #onQueue(queue: JobQueue): void {
+  #giveBack(): void {
+    this.#lentScope.dispose();
+    this.#lent?.giveBack();
+    this.#lent = undefined;
+  }
+
+  #onQueue(): void {
     this.requestUpdate();
-    for (const job of queue.jobs) {
-      const before = this.#seen.get(job.id);
-      if (before === job) continue;
-      this.#seen.set(job.id, job);
-      if (before?.status !== job.status) this.#tellStatus(job, before);
-      if (job.progress && job.progress !== before?.progress)
+    const before = this.#seen;
+    this.#seen = new Map(this.#queue.jobs.map((job) => [job.id, job]));
+    for (const job of this.#queue.jobs) {
+      const last = before.get(job.id);
+      if (last === job) continue;
+      if (last?.status !== job.status) this.#tellStatus(job, last);
+      if (job.progress && job.progress !== last?.progress)
         send(this, 'sotto-progress', progressDetail(job.progress, job.secondsLeft));
     }
   }
