@@ -2,16 +2,14 @@
  * A checkpoint that transcribes and streams, with the settings NeMo lets its users change. Lives in the worker (or in Node).
  */
 import { AsrError } from '../base/errors.ts';
-import type { CheckpointFiles } from '../base/files.ts';
 import type { AttentionChange } from '../model/attention-switch.ts';
 import type { ContextSize } from '../model/conformer-spec.ts';
 import { attentionContexts } from '../model/encoder.ts';
+import { CheckpointModel } from './checkpoint-model.ts';
 import { type Decoding, changedDecoding, chooseHead, loadedDecoding } from './decoding.ts';
 import type { EngineModel, EngineParts, EngineStream, RunningModel } from './engine-model.ts';
 import type {
   AudioInput,
-  ModelInfo,
-  ModelReport,
   StreamOptions,
   StreamUpdate,
   TranscribeOptions,
@@ -20,26 +18,16 @@ import type {
 import { openStream } from './streaming.ts';
 import { transcribeEntries } from './transcribe-entries.ts';
 
-export class LoadedModel implements EngineModel, RunningModel {
-  readonly parts: EngineParts;
+export class LoadedModel extends CheckpointModel<EngineParts> implements EngineModel, RunningModel {
   decoder: 'ctc' | 'transducer' | 'aed';
   decoding: Decoding | undefined;
   context: ContextSize;
-  #disposed = false;
 
   constructor(parts: EngineParts) {
-    this.parts = parts;
+    super(parts);
     this.decoder = parts.spec.defaultDecoder;
     this.decoding = loadedDecoding(parts, this.decoder);
     this.context = attentionContexts(parts.spec.encoder)[0] as ContextSize;
-  }
-
-  get info(): ModelInfo {
-    return this.parts.info;
-  }
-
-  get report(): ModelReport {
-    return this.parts.report();
   }
 
   get cfg(): unknown {
@@ -61,13 +49,13 @@ export class LoadedModel implements EngineModel, RunningModel {
     audio: readonly AudioInput[],
     options: TranscribeOptions = {},
   ): Promise<readonly TranscribeResult[]> {
-    this.#assertUsable();
+    this.assertUsable();
     if (audio.length === 0) throw new TypeError('transcribe() needs at least one recording.');
     return transcribeEntries(this, audio, options);
   }
 
   async openStream(options: StreamOptions, onUpdate: (update: StreamUpdate) => void): Promise<EngineStream> {
-    this.#assertUsable();
+    this.assertUsable();
     return openStream(this, options, onUpdate);
   }
 
@@ -79,7 +67,7 @@ export class LoadedModel implements EngineModel, RunningModel {
     config?: object | null,
     { decoderType }: { decoderType?: 'ctc' | 'rnnt' } = {},
   ): Promise<void> {
-    this.#assertUsable();
+    this.assertUsable();
     const { spec } = this.parts;
     const head = chooseHead(spec, decoderType);
     const decoding = await changedDecoding(this.parts, config, head);
@@ -89,7 +77,7 @@ export class LoadedModel implements EngineModel, RunningModel {
 
   /** NeMo `change_attention_model`: full or local attention on the same weights; streaming keeps the checkpoint's own. */
   changeAttentionModel(change: AttentionChange): void {
-    this.#assertUsable();
+    this.assertUsable();
     this.context = this.parts.encoder.changeAttention(change);
   }
 
@@ -112,33 +100,15 @@ export class LoadedModel implements EngineModel, RunningModel {
     if (factor !== -1 && !isPower) throw new TypeError('The chunking factor must be -1, 1 or a power of 2.');
   }
 
-  /** A `.nemo` that NeMo restores, of the checkpoint's own members (NeMo `save_to`): the source is read again. Decoding and attention settings changed since are not part of it. */
-  saveTo(): Promise<Blob> {
-    this.#assertUsable();
-    return this.parts.exports.saveTo();
-  }
-
   /** NeMo `ASRWithTTSModel.save_asr_model_to`; other classes refuse. */
   saveAsrModelTo(): Promise<Blob> {
-    this.#assertUsable();
+    this.assertUsable();
     return this.parts.exports.saveAsrModelTo();
   }
 
-  /** The graphs with their weights, tokenizer and configuration; in another precision than the model's they are made anew from the source. */
-  exportOnnx(options: { readonly precision?: string } = {}): Promise<CheckpointFiles> {
-    this.#assertUsable();
-    return this.parts.exports.exportOnnx(options);
-  }
-
-  async dispose(): Promise<void> {
-    if (this.#disposed) return;
-    this.#disposed = true;
-    await this.parts.sessions.close();
+  override async dispose(): Promise<void> {
+    await super.dispose();
     await this.parts.aligner?.dispose();
     await this.parts.detectors.dispose();
-  }
-
-  #assertUsable(): void {
-    if (this.#disposed) throw new AsrError('disposed', 'The model was disposed; load it again.');
   }
 }

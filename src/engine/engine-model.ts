@@ -4,7 +4,7 @@ import type { Hypothesis } from '../base/hypothesis.ts';
 import type { ContextSize } from '../model/conformer-spec.ts';
 import type { ModelSpec } from '../model/spec.ts';
 import type { Aligner } from './aligner.ts';
-import type { CheckpointExport } from './checkpoint-export.ts';
+import type { CommonParts } from './checkpoint-model.ts';
 import type { EncoderRunner } from './encoder-runner.ts';
 import type { Tokenizer } from '../tokenizer/tokenizer.ts';
 import type { Decoding } from './decoding.ts';
@@ -18,7 +18,6 @@ import type {
   TranscribeOptions,
   TranscribeResult,
 } from './options.ts';
-import type { ModelSessions } from './sessions.ts';
 import type { VoiceDetectors } from './voice-detectors.ts';
 
 export interface EngineStream {
@@ -39,21 +38,17 @@ export interface EngineModel {
   dispose(): Promise<void>;
 }
 
-export type EngineParts = {
+export type EngineParts = CommonParts & {
   readonly spec: ModelSpec;
-  readonly info: ModelInfo;
   /** The recognizer's own configuration: of an `ASRWithTTSModel`, its `asr_model`. */
   readonly cfg: unknown;
   /** The whole configuration. */
   readonly wholeConfig: unknown;
   readonly mel: MelExtractor;
   readonly melConfig: MelConfig;
-  readonly sessions: ModelSessions;
   readonly encoder: EncoderRunner;
-  readonly exports: CheckpointExport;
   readonly tokenizer: Tokenizer;
   readonly writer: HypothesisWriter;
-  readonly report: () => ModelReport;
   /** Times of a Canary answer, from the second model of its checkpoint. */
   readonly aligner?: Aligner;
   /** Voice detectors that calls have named. */

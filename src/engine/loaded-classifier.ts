@@ -7,46 +7,26 @@
 import { throwIfAborted } from '../base/abort.ts';
 import { AsrError, assert } from '../base/errors.ts';
 import type { FrameScores } from '../base/hypothesis.ts';
-import type { CheckpointFiles } from '../base/files.ts';
 import type { MelFeatures } from '../audio/mel.ts';
 import { type ClassifierSpec, paddingColumns } from '../model/classifier-spec.ts';
 import type { ContextSize } from '../model/conformer-spec.ts';
 import { attentionContexts, frameFactor } from '../model/encoder.ts';
 import { openAudio } from './audio-source.ts';
-import type { CheckpointExport } from './checkpoint-export.ts';
+import { CheckpointModel, type CommonParts } from './checkpoint-model.ts';
 import { type ClassScores, classHypothesis } from './class-hypothesis.ts';
 import { type EncoderRunner, hostValues } from './encoder-runner.ts';
 import type { EngineModel, EngineStream } from './engine-model.ts';
-import type { AudioInput, ModelInfo, ModelReport, TranscribeOptions, TranscribeResult } from './options.ts';
-import type { ModelSessions } from './sessions.ts';
+import type { AudioInput, TranscribeOptions, TranscribeResult } from './options.ts';
 import { cutWindows } from './windows.ts';
 
-export type ClassifierParts = {
+export type ClassifierParts = CommonParts & {
   readonly spec: ClassifierSpec;
-  readonly info: ModelInfo;
   readonly cfg: unknown;
   readonly features: { extract(samples: Float32Array): MelFeatures };
-  readonly sessions: ModelSessions;
   readonly encoder: EncoderRunner;
-  readonly report: () => ModelReport;
-  readonly exports: CheckpointExport;
 };
 
-export class LoadedClassifier implements EngineModel {
-  readonly parts: ClassifierParts;
-  #disposed = false;
-
-  constructor(parts: ClassifierParts) {
-    this.parts = parts;
-  }
-
-  get info(): ModelInfo {
-    return this.parts.info;
-  }
-
-  get report(): ModelReport {
-    return this.parts.report();
-  }
+export class LoadedClassifier extends CheckpointModel<ClassifierParts> implements EngineModel {
 
   get cfg(): unknown {
     return this.parts.cfg;
@@ -57,7 +37,7 @@ export class LoadedClassifier implements EngineModel {
     audio: readonly AudioInput[],
     options: TranscribeOptions = {},
   ): Promise<readonly TranscribeResult[]> {
-    this.#assertUsable();
+    this.assertUsable();
     if (audio.length === 0) throw new TypeError('transcribe() needs at least one recording.');
     const results: TranscribeResult[] = [];
     for (const [fileIndex, input] of audio.entries()) {
@@ -71,7 +51,7 @@ export class LoadedClassifier implements EngineModel {
 
   /** Probabilities of some samples at the model's rate, just as they are: [numFrames, numClasses], a single frame for a clip. */
   async probabilities(samples: Float32Array): Promise<FrameScores> {
-    this.#assertUsable();
+    this.assertUsable();
     const { spec, info, sessions } = this.parts;
     const scores = await sessions.withFallback(() => this.#score(samples));
     const { labels = [], frameScores } = classHypothesis([scores], spec.classification, {
@@ -86,24 +66,6 @@ export class LoadedClassifier implements EngineModel {
 
   async openStream(): Promise<EngineStream> {
     throw this.#notAvailable('stream()');
-  }
-
-  /** As for recognizers. */
-  saveTo(): Promise<Blob> {
-    this.#assertUsable();
-    return this.parts.exports.saveTo();
-  }
-
-  /** As for recognizers. */
-  exportOnnx(options: { readonly precision?: string } = {}): Promise<CheckpointFiles> {
-    this.#assertUsable();
-    return this.parts.exports.exportOnnx(options);
-  }
-
-  async dispose(): Promise<void> {
-    if (this.#disposed) return;
-    this.#disposed = true;
-    await this.parts.sessions.close();
   }
 
   async #classify(input: AudioInput, options: TranscribeOptions): Promise<TranscribeResult> {
@@ -160,10 +122,6 @@ export class LoadedClassifier implements EngineModel {
     } finally {
       tensor.dispose();
     }
-  }
-
-  #assertUsable(): void {
-    if (this.#disposed) throw new AsrError('disposed', 'The model was disposed; load it again.');
   }
 
   #notAvailable(method: string): AsrError {
