@@ -75,7 +75,7 @@ async function locate(
     new AsrError('manifest-invalid', `${where}: ${path} ${why}`, { cause });
   if (Array.isArray(resolve)) {
     const file = findFile(path, resolve as readonly Blob[]);
-    if (!file) throw notFound(`is not among the ${resolve.length} files that were given.`);
+    if (!file) throw notFound(`is not among the files that were given (${resolve.length}).`);
     return file;
   }
   if (typeof resolve === 'function') {

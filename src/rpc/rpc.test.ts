@@ -158,7 +158,7 @@ describe('manifests', () => {
   it.each([
     ['{"audio_filepath": "a"}\n{"text": "x"}', 'line 2 of manifest has no audio_filepath'],
     ['{"audio_filepath": "a"', 'line 1 of manifest is not JSON'],
-    ['{"audio_filepath": "nowhere.wav"}', 'line 1 of manifest: nowhere.wav is not among the 1 files'],
+    ['{"audio_filepath": "nowhere.wav"}', 'line 1 of manifest: nowhere.wav is not among the files that were given (1)'],
     ['{"audio_filepath": "a", "offset": "soon"}', 'line 1 of manifest has offset "soon"'],
   ])('name the line that is broken: %s', async (text, message) => {
     const { model, close } = await openEcho();

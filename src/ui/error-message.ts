@@ -54,7 +54,10 @@ function wordsFor(code: ErrorCode): Pick<ErrorMessage, 'title' | 'remedy'> {
         remedy: 'Open it through the class that the detail names, or through ASRModel.',
       };
     case 'download-failed':
-      return { title: 'The download failed', remedy: 'Check the connection and try again; what has arrived is kept.' };
+      return {
+        title: 'It could not be fetched',
+        remedy: 'Check the connection and try again; what has arrived is kept.',
+      };
     case 'integrity':
       return {
         title: 'The download does not match its checksum',

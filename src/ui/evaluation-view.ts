@@ -52,6 +52,13 @@ export class EvaluationView extends LitElement {
       font-weight: 500;
       color: var(--quiet);
     }
+    th:last-child,
+    td:last-child {
+      padding-right: 0;
+    }
+    abbr {
+      text-decoration: none;
+    }
     .number {
       text-align: right;
       white-space: nowrap;
@@ -105,7 +112,7 @@ export class EvaluationView extends LitElement {
       ${problem(evaluation.error)} ${report ? this.#rates(report) : nothing}
       ${
         report && !isRunning
-          ? html`<footer class="row"><button type="button" aria-label="JSON" @click=${this.#save}>JSON</button></footer>`
+          ? html`<footer class="row"><button type="button" @click=${this.#save}>Save as JSON</button></footer>`
           : nothing
       }
     `;

@@ -71,8 +71,13 @@ export const pageStyles: CSSResult = css`
     height: 2.5rem;
   }
   .drop p {
-    margin: 0.1rem 0 0;
+    margin: 0;
     text-wrap: balance;
+  }
+  .drop .quiet {
+    display: flex;
+    align-items: center;
+    min-height: 2rem; /* as the hint of the other door */
   }
   .drop .title {
     margin-top: 1.1rem;

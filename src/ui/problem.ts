@@ -2,8 +2,14 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { type ErrorMessage, describeError } from './error-message.ts';
 
-/** Codes whose own sentence is for everybody and says what to do: five causes share `microphone`, and a codec has a name. */
-const PLAIN: ReadonlySet<ErrorMessage['code']> = new Set(['microphone', 'audio-undecodable']);
+/** Codes whose own sentence is for everybody and says what to do: five causes share `microphone`, a codec has a name, a line a number. */
+const PLAIN: ReadonlySet<ErrorMessage['code']> = new Set(['microphone', 'audio-undecodable', 'manifest-invalid']);
+/** Codes of which the remedy is in the detail: it is unfolded. */
+const IN_DETAIL: ReadonlySet<ErrorMessage['code']> = new Set([
+  'checkpoint-unsupported',
+  'wrong-class',
+  'unsupported-option',
+]);
 
 /** A block for `error`; nothing when there is none. */
 export function problem(error: unknown): TemplateResult | typeof nothing {
@@ -15,7 +21,7 @@ export function problem(error: unknown): TemplateResult | typeof nothing {
       PLAIN.has(code)
         ? html`<p>${detail}</p>`
         : html`<p>${remedy}</p>
-          <details>
+          <details ?open=${IN_DETAIL.has(code)}>
             <summary>Detail</summary>
             <p>${detail}</p>
           </details>`
