@@ -21,7 +21,7 @@ test('a manifest with its audio gives word error rates by file and whole', async
   const evaluation = page.locator('sotto-evaluation');
   await expect(evaluation.locator('[data-status=done]')).toContainText('2 recordings');
   // Two of twelve words: one is another, one is missing.
-  await expect(evaluation.locator('[part=total]')).toContainText('WER 16.67 %');
+  await expect(evaluation.locator('[part=total]')).toContainText('WER 16.67\u00a0%');
   await expect(evaluation.getByRole('row').nth(1)).toContainText('0 / 0 / 0');
   await expect(evaluation.getByRole('row').nth(2)).toContainText('1 / 0 / 1');
   await evaluation.getByRole('row').nth(2).getByText('Words').click();

@@ -8,13 +8,7 @@ import { attentionContexts } from '../model/encoder.ts';
 import { CheckpointModel } from './checkpoint-model.ts';
 import { type Decoding, changedDecoding, chooseHead, loadedDecoding } from './decoding.ts';
 import type { EngineModel, EngineParts, EngineStream, RunningModel } from './engine-model.ts';
-import type {
-  AudioInput,
-  StreamOptions,
-  StreamUpdate,
-  TranscribeOptions,
-  TranscribeResult,
-} from './options.ts';
+import type { AudioInput, StreamOptions, StreamUpdate, TranscribeOptions, TranscribeResult } from './options.ts';
 import { openStream } from './streaming.ts';
 import { transcribeEntries } from './transcribe-entries.ts';
 

@@ -27,7 +27,6 @@ export type ClassifierParts = CommonParts & {
 };
 
 export class LoadedClassifier extends CheckpointModel<ClassifierParts> implements EngineModel {
-
   get cfg(): unknown {
     return this.parts.cfg;
   }

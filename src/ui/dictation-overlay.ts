@@ -46,7 +46,9 @@ function hintFor(state: DictationState, isLoading: boolean): string {
     case 'opening':
       return 'Opening the microphone. Allow it if the browser asks.';
     case 'settling':
-      return 'Writing down the last words.';
+      return isLoading
+        ? 'The model is still opening. What you said is written down then.'
+        : 'Writing down the last words.';
     case 'listening':
     case 'speaking':
       return isLoading ? 'Go on speaking: the model is opening.' : 'Listening.';

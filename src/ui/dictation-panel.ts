@@ -143,7 +143,7 @@ export class DictationPanel extends LitElement {
         ${
           isOn
             ? html`<span>${this.notice || (this.state === 'opening' ? 'Allow it if the browser asks.' : 'Press again to stop.')}</span> <button class="plain" type="button" @click=${this.#cancel}>Cancel</button>`
-            : this.notice || 'The words appear while you talk.'
+            : this.notice || (this.state === 'settling' ? '' : 'The words appear while you talk.')
         }
       </p>
     `;

@@ -23,9 +23,6 @@ export class EvaluationView extends LitElement {
     controls,
     cardStyles,
     css`
-    :host {
-      overflow-x: auto;
-    }
     header {
       align-items: center;
       gap: 0.5rem;
@@ -47,6 +44,7 @@ export class EvaluationView extends LitElement {
       border-top: 1px solid var(--line);
       text-align: left;
       vertical-align: top;
+      overflow-wrap: anywhere; /* paths have no spaces, and numbers need their place */
     }
     th {
       font-weight: 500;
@@ -70,6 +68,11 @@ export class EvaluationView extends LitElement {
     }
     del {
       color: var(--record);
+    }
+    @media (max-width: 560px) {
+      table {
+        font-size: 0.8125rem;
+      }
     }
     ins {
       color: var(--accent);
@@ -204,7 +207,7 @@ function step({ kind, reference, hypothesis }: EditStep): TemplateResult {
 }
 
 function percent({ wer, words }: ErrorRateDetail): string {
-  return words === 0 ? '–' : `${(100 * wer).toFixed(2)} %`;
+  return words === 0 ? '–' : `${(100 * wer).toFixed(2)}\u00a0%`;
 }
 
 function counts({ substitutions, insertions, deletions }: ErrorRateDetail): string {

@@ -117,8 +117,7 @@ export class Page extends LitElement {
 
   #dictated(): TemplateResult {
     const isOn = isRunning(this.dictation);
-    const hint =
-      this.#host.state.status === 'loading' ? 'Go on speaking: the model is still opening.' : 'Say something.';
+    const hint = hintFor(this.dictation, this.#host.state.status === 'loading');
     return html`<div
       class="cards"
       @dictation-remove=${({ detail }: CustomEvent<StreamUpdate>) => {
@@ -225,6 +224,15 @@ export class Page extends LitElement {
     if (state === 'idle') this.announcement = `Stopped, ${countWords(last ? textOf(last) : '')}.`;
     if (last && textOf(last) === '') this.dictations = this.dictations.slice(1);
   }
+}
+
+/** What stands where the words will be. */
+function hintFor(dictation: DictationState, isLoading: boolean): string {
+  if (dictation === 'settling')
+    return isLoading
+      ? 'The model is still opening. What you said is written down then.'
+      : 'Writing down what you said.';
+  return isLoading ? 'Go on speaking: the model is still opening.' : 'Say something.';
 }
 
 const EMPTY: StreamUpdate = { committed: '', draft: '', words: [], time: 0, isFinal: false };
