@@ -29,27 +29,30 @@ export async function openAudioArgument(argument: string): Promise<OpenedAudio> 
 }
 
 async function openUrl(url: string): Promise<OpenedAudio> {
-  const response = await fetch(url).catch((thrown: unknown) => {
-    throw new AsrError('download-failed', `The recording ${url} could not be fetched: ${messageOf(thrown)}.`, {
-      cause: thrown,
-    });
-  });
-  if (!response.ok)
-    throw new AsrError(
-      'download-failed',
-      `The recording ${url} could not be fetched: the server answered ${response.status}.`,
-    );
-  const blob = await response.blob();
+  const blob = await download(url);
   if (await isWav(blob)) return { blob, [Symbol.dispose]: () => {} };
-  const download = temporaryFile();
+  const source = temporaryFile();
   const target = temporaryFile();
-  writeFileSync(download, new Uint8Array(await blob.arrayBuffer()));
+  writeFileSync(source, new Uint8Array(await blob.arrayBuffer()));
   try {
-    await convert(download, target, url);
+    await convert(source, target, url);
   } finally {
-    rmSync(download, { force: true });
+    rmSync(source, { force: true });
   }
   return temporaryAudio(target);
+}
+
+async function download(url: string): Promise<Blob> {
+  const failed = (why: string, cause?: unknown): AsrError =>
+    new AsrError('download-failed', `The recording ${url} could not be fetched: ${why}.`, { cause });
+  let response: Response;
+  try {
+    response = await fetch(url);
+    if (response.ok) return await response.blob();
+  } catch (thrown) {
+    throw failed(messageOf(thrown), thrown);
+  }
+  throw failed(`the server answered ${response.status}`);
 }
 
 async function temporaryAudio(path: string): Promise<OpenedAudio> {

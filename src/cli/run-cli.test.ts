@@ -31,6 +31,8 @@ describe('exit status', () => {
     [['transcribe', '--manifest', 'x', '--shard', '0/2']],
     [['features', clip, clip]],
     [['save', MODEL, 'out.zip']],
+    [['save', MODEL, 'no/such/folder/out.nemo']],
+    [['export-onnx', MODEL, join(MODEL, 'inside')]],
     [['inspect']],
   ])('2 for %j', async (argv) => {
     const { status, err, out } = await run(...argv);
