@@ -26,6 +26,7 @@ const TESTS = [
   'src/model/encoder-goldens.test.ts',
   'src/model/head-goldens.test.ts',
   'src/text/confidence.test.ts',
+  'src/tokenizer/tokenizer.test.ts',
 ];
 
 const ROOT = join(import.meta.dirname, '..');

@@ -124,9 +124,8 @@ def hybrid_parts(s: Sizes, weight: float = 0.3) -> Config:
 
 
 def causal_conformer(s: Sizes, **other: Any) -> Config:
-    return conformer(s, causal_downsampling=True, att_context_size=[list(c) for c in s.contexts],
-                     att_context_style="chunked_limited", att_context_probs=None, conv_norm_type="layer_norm",
-                     conv_context_size="causal", **other)
+    return conformer(s, **{"causal_downsampling": True, "att_context_size": [list(c) for c in s.contexts], "att_context_style": "chunked_limited",
+                           "att_context_probs": None, "conv_norm_type": "layer_norm", "conv_context_size": "causal", **other})
 
 
 def block(filters: int, repeat: int, kernel: int, *, stride: int = 1, dilation: int = 1, residual: bool = True,

@@ -1,6 +1,7 @@
 /** Every container and configuration form NeMo has written: one model, the same answers; a hostile one is refused (WASM, Node). */
 import { openAsBlob, readdirSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { changedArchive } from '../../e2e/support/changed-archive.ts';
 import { TOLERANCE, goldenFolder, openGolden } from '../../e2e/support/golden.ts';
 import type { CheckpointSource } from '../checkpoint/source.ts';
 import { loadModel } from './load.ts';
@@ -41,6 +42,25 @@ test('an archive that was unpacked answers as model.nemo does', async () => {
     file: await openAsBlob(new URL(name, folder)),
   }));
   await answers({ kind: 'files', files: await Promise.all(files) }, 0);
+});
+
+test('weights of global tokens that a configuration does without are left alone, as NeMo makes them all the same', async () => {
+  const local = openGolden('fastconformer-local-attn');
+  const without = (yaml: string) => yaml.replace('global_tokens: 2', 'global_tokens: 0');
+  const leftOver = await changedArchive(local.archive('separate.nemo'), { config: without });
+  const clean = await changedArchive(local.archive('separate.nemo'), {
+    config: (yaml) => without(yaml).replace('global_attn_separate: true', 'global_attn_separate: false'),
+    weights: (weights) => {
+      for (const name of weights.keys()) if (name.includes('.global_')) weights.delete(name);
+    },
+  });
+  const results = [];
+  for (const file of [leftOver, clean]) {
+    const model = await load({ kind: 'file', file, name: 'local.nemo' });
+    results.push((await model.transcribe([local.inputs[0]!.file]))[0]!.hypothesis);
+    await model.dispose();
+  }
+  expect(results[0]).toEqual(results[1]);
 });
 
 test('a pickle that asks for anything but weights is refused', async () => {

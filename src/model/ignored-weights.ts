@@ -20,6 +20,7 @@ export function isIgnoredWeight(name: string): boolean {
     name.endsWith('.num_batches_tracked') ||
     name === 'encoder.pos_enc.pe' ||
     name.includes('.adapter_layer.') || // of disabled adapters; enabled ones are asked for
+    name.includes('.self_attn.global_') || // of local attention without global tokens; NeMo makes them all the same
     IGNORED_PREFIXES.some((prefix) => name.startsWith(prefix))
   );
 }

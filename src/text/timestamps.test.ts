@@ -10,7 +10,9 @@ import { toAedTimestamps } from './aed-timestamps.ts';
 import { toTimestamps } from './timestamps.ts';
 import { idsToTranscript, stripLangTags, stripPunctuationSpace, supportedPunctuation } from './token-text.ts';
 
-const cases = JSON.parse(readFileSync(new URL('../../e2e/fixtures/timestamps/cases.json', import.meta.url), 'utf8'));
+const { cases } = JSON.parse(
+  readFileSync(new URL('../../e2e/fixtures/timestamps/cases.json', import.meta.url), 'utf8'),
+);
 const time = { windowStride: 0.01, subsamplingFactor: 8 };
 
 function makeTokenizer(kind: string, pieces: string[]): Tokenizer {

@@ -5,7 +5,7 @@ import { alignEdits, countEdits } from './edit-distance.ts';
 import { wordErrorRate, wordErrorRateDetail } from './word-error-rate.ts';
 
 test('substitutions, insertions and deletions are counted as kaldialign counts them', () => {
-  const cases = JSON.parse(
+  const { cases } = JSON.parse(
     readFileSync(new URL('../../e2e/fixtures/timestamps/edit-distance.json', import.meta.url), 'utf8'),
   );
   for (const [reference, hypothesis, substitutions, insertions, deletions] of cases) {

@@ -1,15 +1,15 @@
 import { readFileSync } from 'node:fs';
-import { gunzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { PbfWriter } from 'pbf';
 import { describe, expect, test } from 'vitest';
 
+import { goldenFolder } from '../../e2e/support/golden.ts';
 import { readSentencePiece } from './sentencepiece-model.ts';
 import { createSentencePieceTokenizer } from './sentencepiece.ts';
 
-const folder = new URL('../../e2e/fixtures/tokenizers/', import.meta.url);
+const folder = goldenFolder('tokenizers');
 const model = new Uint8Array(readFileSync(new URL('specials-bos-eos-pad.model', folder)));
-const withTable = new Uint8Array(gunzipSync(readFileSync(new URL('unigram-world.model.gz', folder))));
+const withTable = new Uint8Array(readFileSync(new URL('unigram-world.model', folder)));
 const corrupt = expect.objectContaining({ code: 'checkpoint-corrupt' });
 
 type Piece = { text: string; type?: number };

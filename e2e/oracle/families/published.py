@@ -16,6 +16,7 @@ from configs import RECIPE_LEFTOVERS, confidence
 from environment import Config, RATE
 from families.archives import repack
 from record import attempt, hypothesis, margin, plain, silence
+import odd_shapes  # noqa: F401 - registers them
 from shapes import EDITS, KEPT, SHAPES, Shape
 from stages import encode_audio
 from training import enliven, raw_joint, transducer_durations

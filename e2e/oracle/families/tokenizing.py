@@ -20,13 +20,35 @@ TEXTS = ["", " ", "hello world", "  two  spaces ", "Hello, World! It's 42.", "do
          "日本語 テスト", "漢字かな混じり文", "مرحبا بالعالم", "привет мир", "emoji 😀 test", "tab\tand\nnewline", "a▁b ▁c", "<unk> <s> <pad>",
          "…—“quoted”", "ＦＵＬＬ ｗｉｄｔｈ", "e\u0301 combining", "the quick brown fox jumps over the lazy dog", "123 456", "x" * 40, "?!.", "' '"]
 
+# First and last character of blocks whose characters rewriting tables change, join, drop or split, and of some they leave alone
+BLOCKS = [(0x0, 0x20), (0x21, 0x7E), (0xA0, 0xBF), (0x300, 0x33F), (0x401, 0x45F), (0x600, 0x64F), (0x1100, 0x11FF), (0x2000, 0x206F), (0x2150, 0x218F), (0x3041, 0x30FF),
+          (0x4E00, 0x4E3F), (0xAC00, 0xAC1F), (0xFB00, 0xFB06), (0xFF01, 0xFF9F), (0x1F600, 0x1F64F)]
+PHRASES = [" ", "  ", "\u3000", "\u200b", "\ufeff", "\u00ad", "▁", "<unk>", "<EOU>", "<|en|>", "the cold river", "It said so."]
 
-def probe_tokenizer(tokenizer: Any, seed: int, **lang: str) -> Config:
+
+# Tokenizers with a rewriting table or pieces for bytes
+REWRITING = ("bpe-nfkc-cf", "bpe-byte-fallback", "unigram-byte-fallback-world", "unigram-world")
+
+
+def random_texts(seed: int, count: int) -> list[str]:
+    draw = random.Random(f"texts {seed}")
+
+    def part() -> str:
+        if draw.random() < 0.4:
+            return draw.choice(PHRASES)
+        first, last = draw.choice(BLOCKS)
+        return "".join(chr(draw.randint(first, last)) for _ in range(draw.randint(1, 6)))
+
+    return ["".join(part() for _ in range(draw.randint(1, 6))) for _ in range(count)]
+
+
+def probe_tokenizer(tokenizer: Any, seed: int, more: int = 0, **lang: str) -> Config:
+    """`more` is how many random texts and rows of random ids come after those that all tokenizers get."""
     draw = random.Random(seed)
     size = tokenizer.vocab_size
     texts = [{"text": text, "ids": attempt(lambda: plain(tokenizer.text_to_ids(text, **lang))),
-              "tokens": attempt(lambda: plain(tokenizer.text_to_tokens(text))) if not lang else None} for text in TEXTS]
-    rows = [[], [0], [1, 2, 3], *[[draw.randrange(size) for _ in range(draw.choice((1, 3, 8, 14)))] for _ in range(14)]]
+              "tokens": attempt(lambda: plain(tokenizer.text_to_tokens(text))) if not lang else None} for text in [*TEXTS, *random_texts(seed, more)]]
+    rows = [[], [0], [1, 2, 3], *[[draw.randrange(size) for _ in range(draw.choice((1, 3, 8, 14)))] for _ in range(14 + more)]]
     rows += [entry["ids"] for entry in texts if isinstance(entry["ids"], list) and entry["ids"]]
     return {"vocab_size": size, "text_to_ids": texts,
             "ids_to_text": [{"ids": ids, "text": attempt(lambda: tokenizer.ids_to_text(ids)),
@@ -60,7 +82,7 @@ def tokenizers_oracle(ctx: Context) -> None:
             folder = train_sentencepiece(ctx.work / name, options["lines"], options["vocab"] + (7 if ctx.seed != 1 else 0),
                                          **{k: v for k, v in options.items() if k not in ("lines", "vocab")})
             shutil.copy(folder / "tokenizer.model", ctx.folder / f"{name}.model")
-            return {"file": f"{name}.model", **probe_tokenizer(SentencePieceTokenizer(str(folder / "tokenizer.model")), ctx.seed)}
+            return {"file": f"{name}.model", **probe_tokenizer(SentencePieceTokenizer(str(folder / "tokenizer.model")), ctx.seed, more=40 if name in REWRITING else 0)}
 
         results[name] = attempt(run)
     parts = {lang: SentencePieceTokenizer(str(ctx.folder / file)) for lang, file in (("en", "unigram-identity.model"), ("ja", "unigram-world.model"))}
