@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { type Page, chromium } from '@playwright/test';
 import { serve } from '../support/static-server.ts';
 import { BrowserMemory, type ProcessName } from './browser-memory.ts';
-import type { Row } from './measure.ts';
+import type { Row } from './row.ts';
 
 export type BrowserOptions = {
   /** `dist/lib`. */

@@ -2,7 +2,7 @@
 import { decodeWav } from '../../src/audio/wav.ts';
 import type { LoadedModel } from '../../src/engine/asr-model.ts';
 import type { StreamUpdate } from '../../src/engine/options.ts';
-import type { Row } from './measure.ts';
+import type { Row } from './row.ts';
 
 const PUSH_SECONDS = 0.1;
 

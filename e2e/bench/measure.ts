@@ -13,13 +13,7 @@ import { hostValues } from '../../src/engine/encoder-runner.ts';
 import { loadModel } from '../../src/engine/load.ts';
 import { type StageTimes, timeStages } from '../../src/engine/stage-times.ts';
 import { measureStreaming } from './measure-streaming.ts';
-
-export type Row = {
-  readonly what: string;
-  readonly value: number | string;
-  readonly unit: string;
-  readonly note?: string;
-};
+import type { Row } from './row.ts';
 
 export type MeasureOptions = {
   readonly model: Blob;

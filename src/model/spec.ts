@@ -8,7 +8,7 @@ import { AsrError } from '../base/errors.ts';
 import { readAdapters } from './adapters.ts';
 import { type ConfigTree, at, parseConfig, targetClass, vocabularySize } from './config.ts';
 import { readConformerSpec } from './conformer-spec.ts';
-import { readConvEncoderSpec } from './conv-encoder-spec.ts';
+import { readConvEncoderSpec } from './conv-encoder-config.ts';
 import type { CtcSpec } from './ctc-head.ts';
 import type { EncoderSpec } from './encoder.ts';
 import { type LanguagePromptSpec, readLanguagePrompt } from './language-prompt.ts';
