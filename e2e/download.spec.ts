@@ -1,10 +1,10 @@
 /** Checkpoints from a hub, in a browser: size said before, a cut line resumed, the second visit without a download, gone when cancelled. */
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { expect } from '@playwright/test';
 import { HubServer } from './support/hub-server.ts';
 import { WRITTEN, checkpoint, clip, test } from './support/page.ts';
-import { type StaticServer, serve } from './support/static-server.ts';
+import { serveLibrary } from './support/library.ts';
+import type { StaticServer } from './support/static-server.ts';
 
 const REPOSITORY = 'somebody/tiny-tdt';
 
@@ -12,10 +12,7 @@ let library: StaticServer;
 let hub: HubServer;
 
 test.beforeEach(async () => {
-  library = await serve({
-    folder: join(import.meta.dirname, '../dist/lib'),
-    pages: { '/': '<!doctype html><title>somebody’s page</title>' },
-  });
+  library = await serveLibrary();
   hub = await HubServer.start();
   hub.publish({ name: REPOSITORY, files: { 'tiny-tdt.nemo': await readFile(checkpoint('fastconformer-tdt-bpe')) } });
 });

@@ -1,9 +1,8 @@
 /** Predictor and joint forced onto the GPU (`decoderDevice`) decide every token as they do on WASM, frame for frame. */
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { expect } from '@playwright/test';
 import { SPOKEN, WRITTEN, checkpoint, clip, test } from './support/page.ts';
-import { serve } from './support/static-server.ts';
+import { serveLibrary } from './support/library.ts';
 
 // SwiftShader runs the real shaders; the fixtures are small, so that it does so in seconds.
 for (const [family, texts] of [
@@ -11,10 +10,7 @@ for (const [family, texts] of [
   ['fastconformer-tdt-bpe', [WRITTEN.morning, WRITTEN.forty]],
 ] as const) {
   test(`${family}: the same tokens, frames and words on both devices`, async ({ page }) => {
-    await using library = await serve({
-      folder: join(import.meta.dirname, '../dist/lib'),
-      pages: { '/': '<!doctype html><title>somebody’s page</title>' },
-    });
+    await using library = await serveLibrary();
     await page.goto(library.url);
     const read = async (path: string): Promise<string> => (await readFile(path)).toString('base64');
     const archive = await read(checkpoint(family));

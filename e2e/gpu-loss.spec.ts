@@ -1,15 +1,11 @@
 /** The browser's GPU process dies in the middle of a transcription: the words come all the same, from WASM, and the report says so. */
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { expect } from '@playwright/test';
 import { WRITTEN, checkpoint, clip, test } from './support/page.ts';
-import { serve } from './support/static-server.ts';
+import { serveLibrary } from './support/library.ts';
 
 test('a lost GPU costs time, never words', async ({ page, browser }) => {
-  await using library = await serve({
-    folder: join(import.meta.dirname, '../dist/lib'),
-    pages: { '/': '<!doctype html><title>somebody’s page</title>' },
-  });
+  await using library = await serveLibrary();
   await page.goto(library.url);
   const archive = [...(await readFile(checkpoint('fastconformer-tdt-bpe')))];
   const wav = [...(await readFile(clip('morning')))];

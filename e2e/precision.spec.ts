@@ -1,15 +1,11 @@
 /** Small weights through the public API in a browser: the same words, what ran told, and each precision stored for itself. */
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { expect } from '@playwright/test';
 import { WRITTEN, checkpoint, clip, test } from './support/page.ts';
-import { serve } from './support/static-server.ts';
+import { serveLibrary } from './support/library.ts';
 
 test('small weights give the same words, and the second time come from the store', async ({ page, device }) => {
-  await using library = await serve({
-    folder: join(import.meta.dirname, '../dist/lib'),
-    pages: { '/': '<!doctype html><title>somebody’s page</title>' },
-  });
+  await using library = await serveLibrary();
   await page.goto(library.url);
   const archive = [...(await readFile(checkpoint('fastconformer-tdt-bpe')))];
   const wav = [...(await readFile(clip('morning')))];

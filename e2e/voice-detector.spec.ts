@@ -3,14 +3,12 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from '@playwright/test';
 import { SPOKEN, checkpoint, clip, test } from './support/page.ts';
+import { serveLibrary } from './support/library.ts';
 import { serve } from './support/static-server.ts';
 
 test('transcribe and stream take an opened detector, or its file', async ({ page, device }) => {
   test.skip(device !== 'wasm', 'the detector follows the recognizer to its device: one device shows it');
-  await using library = await serve({
-    folder: join(import.meta.dirname, '../dist/lib'),
-    pages: { '/': '<!doctype html><title>somebody’s page</title>' },
-  });
+  await using library = await serveLibrary();
   await page.goto(library.url);
   const [recognizer, detector, wav] = await Promise.all(
     [checkpoint('fastconformer-ctc-bpe'), checkpoint('marblenet-frame-vad'), clip('morning')].map(async (path) => [

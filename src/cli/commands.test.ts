@@ -1,23 +1,16 @@
 /** The commands beside `transcribe`, on tiny checkpoints made by NeMo. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { afterAll, expect, test } from 'vitest';
-import { json, run } from '../../e2e/support/cli.ts';
+import { expect, test } from 'vitest';
+import { clipsOf, json, model, run, scratch } from '../../e2e/support/cli.ts';
 import { maxDifference, openGolden, TOLERANCE } from '../../e2e/support/golden.ts';
 import { parseNpy } from '../../e2e/support/npz.ts';
 
-const FIXTURES = fileURLToPath(new URL('../../e2e/fixtures/', import.meta.url));
-const MODEL = join(FIXTURES, 'families/hybrid-tdt-ctc/model.nemo');
-const STREAMING = join(FIXTURES, 'families/fastconformer-streaming-hybrid/model.nemo');
+const MODEL = model('hybrid-tdt-ctc');
+const STREAMING = model('fastconformer-streaming-hybrid');
 const golden = openGolden('hybrid-tdt-ctc');
-const clips = golden.inputs.map(({ name }) => join(FIXTURES, `audio/${name}.wav`));
+const clips = clipsOf(golden);
 const [clip = ''] = clips;
-
-const folder = mkdtempSync(join(tmpdir(), 'sotto-cli-'));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
-const scratch = (name: string) => join(folder, name);
 
 test('stream --json prints one line an update; committed only grows, and the last one is final', async () => {
   const { out, status } = await run(
@@ -25,7 +18,7 @@ test('stream --json prints one line an update; committed only grows, and the las
     '--json',
     '--model',
     STREAMING,
-    join(FIXTURES, `audio/${openGolden('fastconformer-streaming-hybrid').inputs[0]?.name}.wav`),
+    clipsOf(openGolden('fastconformer-streaming-hybrid'))[0] ?? '',
   );
   expect(status).toBe(0);
   const updates = out

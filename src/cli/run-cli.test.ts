@@ -1,23 +1,17 @@
 /** Whole command lines on a tiny checkpoint made by NeMo: what is printed, and the exit status. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, describe, expect, test } from 'vitest';
-import { json, run } from '../../e2e/support/cli.ts';
+import { describe, expect, test } from 'vitest';
+import { clipsOf, json, model, run, scratch } from '../../e2e/support/cli.ts';
 import { openGolden } from '../../e2e/support/golden.ts';
 
-const FIXTURES = fileURLToPath(new URL('../../e2e/fixtures/', import.meta.url));
-const MODEL = join(FIXTURES, 'families/hybrid-tdt-ctc/model.nemo');
-const STREAMING = join(FIXTURES, 'families/fastconformer-streaming-hybrid/model.nemo');
-const CANARY = join(FIXTURES, 'families/canary2-aed/model.nemo');
+const MODEL = model('hybrid-tdt-ctc');
+const STREAMING = model('fastconformer-streaming-hybrid');
+const CANARY = model('canary2-aed');
 const golden = openGolden('hybrid-tdt-ctc');
-const clips = golden.inputs.map(({ name }) => join(FIXTURES, `audio/${name}.wav`));
+const clips = clipsOf(golden);
 const [clip = ''] = clips;
-
-const folder = mkdtempSync(join(tmpdir(), 'sotto-cli-'));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
-const scratch = (name: string) => join(folder, name);
 
 describe('exit status', () => {
   test.each([
@@ -45,17 +39,7 @@ describe('exit status', () => {
     ['checkpoint-not-found', ['inspect', 'no/such/file.nemo']],
     ['checkpoint-corrupt', ['inspect', fileURLToPath(import.meta.url)]],
     ['audio-undecodable', ['transcribe', '--model', MODEL, 'no-such.wav']],
-    [
-      'unsupported-option',
-      [
-        'transcribe',
-        '--model',
-        join(FIXTURES, 'families/fastconformer-ctc-bpe/model.nemo'),
-        '--decoder-type',
-        'rnnt',
-        clip,
-      ],
-    ],
+    ['unsupported-option', ['transcribe', '--model', model('fastconformer-ctc-bpe'), '--decoder-type', 'rnnt', clip]],
     ['unsupported-option', ['stream', '--model', STREAMING, '--att-context-size', '[1, 1]', clip]],
     ['unsupported-option', ['transcribe', '--model', MODEL, '--prompt', '{"target_lang": "de"}', clip]],
     ['unsupported-option', ['transcribe', '--model', CANARY, '--prompt', '{"target_lang": "tlh"}', clip]],
