@@ -8,6 +8,9 @@ import { CacheAwareRecognizer } from './cache-aware-recognizer.ts';
 import type { Recognizer } from './recognizer.ts';
 import type { StreamOptions, StreamUpdate } from './options.ts';
 
+/** Minutes may come at once, when somebody has spoken while the model was opening: memory is that of a piece. */
+const MAX_PIECE_SECONDS = 20;
+
 /** Samples come in pieces of any length; calls are queued, so that the caller may or may not wait. */
 export async function openStream(
   model: RunningModel,
@@ -20,6 +23,7 @@ export async function openStream(
   const resampler = new Resampler(options.sampleRate ?? modelRate, modelRate);
   let tail: Promise<unknown> = Promise.resolve();
   let isOver = false;
+  let isCancelled = false;
 
   const queued = <T>(work: () => Promise<T>): Promise<T> => {
     const result = tail.then(work);
@@ -30,16 +34,22 @@ export async function openStream(
     if (isOver) throw new AsrError('disposed', 'The stream has ended; open another one.');
   };
 
+  const accept = async (samples: Float32Array): Promise<void> => {
+    const step = MAX_PIECE_SECONDS * modelRate;
+    for (let from = 0; from < samples.length && !isCancelled; from += step)
+      await recognizer.accept(samples.subarray(from, from + step));
+  };
+
   return {
     async push(samples) {
       assertOpen();
-      await queued(() => recognizer.accept(resampler.push(samples)));
+      await queued(() => accept(resampler.push(samples)));
     },
     async finish() {
       assertOpen();
       isOver = true;
       return queued(async () => {
-        await recognizer.accept(resampler.finish());
+        await accept(resampler.finish());
         const hypothesis = await recognizer.finish();
         recognizer.dispose();
         return hypothesis;
@@ -47,6 +57,7 @@ export async function openStream(
     },
     async cancel() {
       isOver = true;
+      isCancelled = true; // what waits is not decoded any more
       await tail;
       recognizer.dispose();
     },
