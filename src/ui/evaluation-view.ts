@@ -124,7 +124,7 @@ export class EvaluationView extends LitElement {
   #rates({ files }: EvaluationReport): TemplateResult {
     const words = sumErrorRates(files.map((file) => file.words));
     const characters = sumErrorRates(files.map((file) => file.characters));
-    return html`<p class="total" part="total">WER ${percent(words)} · CER ${percent(characters)}</p>
+    return html`<p class="total" part="total">${`WER\u00a0${percent(words)}`} · ${`CER\u00a0${percent(characters)}`}</p>
       <p class="quiet">${counts(words)} in ${words.words} words</p>
       <table>
         <thead>

@@ -137,5 +137,8 @@ export const pageStyles: CSSResult = css`
       width: 5rem;
       height: 5rem;
     }
+    .drop .title {
+      font-size: 0.9375rem; /* as beside it */
+    }
   }
 `;
