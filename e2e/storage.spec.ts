@@ -18,6 +18,44 @@ test('a model opened once opens again from the list, and can be deleted', async 
   await expect(page.locator('sotto-model-panel li[data-stored]')).toHaveCount(0);
 });
 
+test('a stored copy that the disk changed is fetched anew', async ({ page, device }) => {
+  const transcribe = async (): Promise<string | null> => {
+    await give(page, [clip('forty')]);
+    await expect(card(page, 'forty.wav').locator('[data-status=done]')).toBeVisible();
+    return textOf(card(page, 'forty.wav')).textContent();
+  };
+  await openPage(page, device);
+  const text = await transcribe();
+  await page.evaluate(changeLargestPart);
+  const again = page.waitForResponse(/sotto-tiny-en\.nemo$/);
+  await page.reload();
+  expect(await transcribe()).toBe(text);
+  await again;
+});
+
+/** One byte of the stored weights. */
+async function changeLargestPart(): Promise<void> {
+  const answer = <T>(request: IDBRequest<T>): Promise<T> =>
+    new Promise((resolve, reject) => {
+      request.onsuccess = () => resolve(request.result);
+      request.onerror = () => reject(request.error);
+    });
+  const database = await answer(indexedDB.open('sotto'));
+  const parts = (): IDBObjectStore => database.transaction('parts', 'readwrite').objectStore('parts');
+  let largest = { key: '', bytes: new Uint8Array(0) };
+  for (const key of await answer(parts().getAllKeys())) {
+    const value: unknown = await answer(parts().get(key));
+    if (String(key).startsWith('part/') && value instanceof ArrayBuffer && value.byteLength > largest.bytes.length)
+      largest = { key: String(key), bytes: new Uint8Array(value) };
+  }
+  new DataView(largest.bytes.buffer).setUint8(
+    largest.bytes.length >> 1,
+    255 ^ (largest.bytes.at(largest.bytes.length >> 1) ?? 0),
+  );
+  await answer(parts().put(largest.bytes.buffer, largest.key));
+  database.close();
+}
+
 test.describe('without a network', () => {
   test.use({ serviceWorkers: 'allow' });
 

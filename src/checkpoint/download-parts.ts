@@ -98,7 +98,8 @@ export class DownloadParts {
   }
 
   /**
-   * Checks the hash and gives the whole content, readable until it is discarded.
+   * Checks the hash and gives the whole content, readable until it is discarded. Parts are checked as they are read: one that the browser
+   * lost is found then, and fetched anew by the next attempt.
    *
    * @throws AsrError 'integrity' when the content is not what was announced; it is removed then.
    */
@@ -115,10 +116,6 @@ export class DownloadParts {
       ...part,
       key: partKey(this.#target.key, index),
     }));
-    for (const part of parts) {
-      if ((await this.#store.readPart(part.key, part)) === undefined)
-        throw await this.#reject('the browser did not give back what was stored');
-    }
     return new StoredBlob(new PartReader(this.#store), parts);
   }
 

@@ -1,8 +1,9 @@
 /**
  * Checkpoints kept in the browser: fixed-size parts, then a manifest (see `manifest.ts` for what makes a write atomic).
  *
- * Damage is never an error here: a checkpoint with a missing, short or changed part is removed and `get` says "not stored", so the caller
- * simply gets it again. Only a refused write is an error, 'quota', and the checkpoint can then still be used unkept.
+ * A checkpoint with a missing part is removed and `get` says "not stored", so the caller simply gets it again. A part that is not what was
+ * written shows when it is read, because reading everything twice would double the time of opening: the read fails, `isDamaged` says why, and
+ * the checkpoint is not stored any more. A refused write is an error, 'quota', and the checkpoint can then still be used unkept.
  */
 import type { CheckpointFiles } from '../base/files.ts';
 import { throwIfAborted } from '../base/abort.ts';
@@ -37,6 +38,8 @@ export type StoredFiles = StoredEntry & {
   readonly files: CheckpointFiles;
   /** Ends the use of `files`; until then nobody removes what they read. */
   readonly release: () => void;
+  /** Whether a read of `files` met a part that is missing or not what was written. */
+  readonly isDamaged: () => boolean;
 };
 
 export type EntryToStore = { readonly name: string } & ({ readonly blob: Blob } | { readonly bytes: Uint8Array });
@@ -91,21 +94,21 @@ export class CheckpointStore {
     return (await this.#manifest(id)) !== undefined;
   }
 
-  /** The checkpoint with every part verified, or undefined when it is not stored, or no longer whole. */
+  /** The checkpoint, its parts verified as they are read, or undefined when it is not stored, or parts are missing. */
   async get(id: string, options: { readonly signal?: AbortSignal } = {}): Promise<StoredFiles | undefined> {
     const manifest = await this.#manifest(id);
     if (manifest === undefined) return undefined;
 
     const release = await holdLock(writeLock(manifest.token));
-    let isWhole: boolean;
+    let isComplete: boolean;
     try {
-      isWhole = await this.#isWhole(manifest, options.signal);
+      isComplete = await this.#isComplete(manifest);
     } catch {
       release();
       throwIfAborted(options.signal);
       return undefined; // the store failed, which says nothing about the checkpoint: it stays
     }
-    if (isWhole) return { ...toEntry(manifest), files: this.#filesOf(manifest), release };
+    if (isComplete) return { ...toEntry(manifest), ...this.#filesOf(manifest), release };
     release();
     await this.#remove(manifest);
     return undefined;
@@ -148,20 +151,23 @@ export class CheckpointStore {
     return asManifest(await this.parts.getRecord(manifestKey(id)).catch(() => undefined));
   }
 
-  /** Reads every part once: damage must show before a session is half built. */
-  async #isWhole(manifest: Manifest, signal: AbortSignal | undefined): Promise<boolean> {
-    for (const part of manifest.files.flatMap((_, fileIndex) => partsOf(manifest, fileIndex))) {
-      throwIfAborted(signal);
-      if ((await this.parts.readPart(part.key, part)) === undefined) return false;
-    }
-    return true;
+  /** Looks for the parts without reading them. */
+  async #isComplete(manifest: Manifest): Promise<boolean> {
+    const stored = new Set(await this.parts.keys(`${PART_PREFIX}${manifest.token}/`));
+    return manifest.files.every((_, fileIndex) => partsOf(manifest, fileIndex).every(({ key }) => stored.has(key)));
   }
 
-  #filesOf(manifest: Manifest): CheckpointFiles {
-    const reader = new PartReader(this.parts);
-    return new Map(
-      manifest.files.map(({ name }, fileIndex) => [name, new StoredBlob(reader, partsOf(manifest, fileIndex))]),
+  #filesOf(manifest: Manifest): Pick<StoredFiles, 'files' | 'isDamaged'> {
+    let isDamaged = false;
+    const reader = new PartReader(this.parts, async () => {
+      isDamaged = true;
+      // The parts stay until a sweep: others may read them.
+      await this.parts.delete([manifestKey(manifest.id)]).catch(() => {});
+    });
+    const files = manifest.files.map(
+      ({ name }, fileIndex) => [name, new StoredBlob(reader, partsOf(manifest, fileIndex))] as const,
     );
+    return { files: new Map(files), isDamaged: () => isDamaged };
   }
 
   async #remove(manifest: Manifest): Promise<void> {

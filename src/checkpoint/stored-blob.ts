@@ -16,14 +16,17 @@ const KEPT_PARTS = 8;
 /** Reads parts for the Blobs of one checkpoint and keeps those used last. */
 export class PartReader {
   readonly #store: PartStore;
+  readonly #onDamaged: () => Promise<void>;
   /** The part used last comes last. */
   readonly #kept = new Map<string, Promise<Uint8Array<ArrayBuffer>>>();
 
-  constructor(store: PartStore) {
+  /** @param onDamaged told when a part is missing, or is not what was written, before the read fails */
+  constructor(store: PartStore, onDamaged: () => Promise<void> = async () => {}) {
     this.#store = store;
+    this.#onDamaged = onDamaged;
   }
 
-  /** The bytes of a part, verified; not to be changed. Throws `checkpoint-not-found` when it was removed or damaged since it was found whole. */
+  /** The bytes of a part, verified; not to be changed. Throws `checkpoint-not-found` when it was removed or damaged. */
   read(part: StoredPart): Promise<Uint8Array<ArrayBuffer>> {
     const { key } = part;
     const bytes = this.#kept.get(key) ?? this.#load(part);
@@ -38,9 +41,10 @@ export class PartReader {
   async #load(part: StoredPart): Promise<Uint8Array<ArrayBuffer>> {
     const bytes = await this.#store.readPart(part.key, part);
     if (bytes !== undefined) return bytes;
+    await this.#onDamaged();
     throw new AsrError(
       'checkpoint-not-found',
-      'A part of the stored checkpoint was removed or damaged while it was in use: open the checkpoint again.',
+      'A part of the stored checkpoint was removed or damaged: open the checkpoint again.',
     );
   }
 }

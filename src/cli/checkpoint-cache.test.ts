@@ -73,12 +73,13 @@ test('a write that was killed shows nothing, harms nobody, and goes after a day;
   expect(new Uint8Array((await read(openAs(root), 'kept'))!)).toEqual(bytes);
 });
 
-test('damage, and records of another kind, mean "not kept"', async () => {
+test('damage shows when it is read, records of another kind before, and neither is kept any more', async () => {
   const root = newRoot();
   const store = openAs(root);
   await put(store, 'one');
   const [token = ''] = readdirSync(partsFolder(root));
   writeFileSync(join(partsFolder(root), token, '0-1'), new Uint8Array(2048));
+  await expect(read(store, 'one')).rejects.toMatchObject({ code: 'checkpoint-not-found' });
   expect(await store.get('one')).toBeUndefined();
   await put(store, 'two');
   writeFileSync(recordPath(root, 'manifest/two'), 'no record');

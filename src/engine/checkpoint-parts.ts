@@ -63,6 +63,8 @@ export type CheckpointParts = {
   readonly fromCache: boolean;
   /** Ends the use of `files`. */
   readonly release: () => void;
+  /** Whether what was stored turned out not to be what was written. */
+  readonly isDamaged: () => boolean;
 };
 
 /** Names of the files that are no external data. */

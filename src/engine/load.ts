@@ -21,7 +21,7 @@ import type { EngineModel } from './engine-model.ts';
 import { HypothesisWriter } from './hypothesis.ts';
 import { type ClassifierParts, LoadedClassifier } from './loaded-classifier.ts';
 import { classifierInfo, modelInfo } from './model-info.ts';
-import { obtainParts } from './obtain-parts.ts';
+import { type ObtainOptions, obtainParts } from './obtain-parts.ts';
 import type { Device, LoadOptions, ModelReport, Precision } from './options.ts';
 import { openOriginal } from './original.ts';
 import type { Placement } from './placement.ts';
@@ -53,18 +53,22 @@ export async function loadModel(source: CheckpointSource, options: EngineLoadOpt
   const placed = placement(chosen, decoderDevice);
   const startedAt = performance.now();
   const kept = cache ? { store: await openStore() } : {};
-  const parts = await obtainParts(source, {
+  const obtain: ObtainOptions = {
     precision: choosePrecision(precision, { ...placed, hasShaderF16: chosen.hasShaderF16 }),
     ...kept,
     source: { ...sourceOptions(options), ...kept },
     ...(signal ? { signal } : {}),
     ...(onProgress ? { onProgress } : {}),
-  });
-  try {
-    return await startModel(source, parts, { ...options, startedAt, chosen, placed });
-  } catch (error) {
-    parts.release();
-    throw error;
+  };
+  for (let isSecondTry = false; ; isSecondTry = true) {
+    const parts = await obtainParts(source, obtain);
+    try {
+      return await startModel(source, parts, { ...options, startedAt, chosen, placed });
+    } catch (error) {
+      parts.release();
+      // A damaged copy is no longer stored: the checkpoint is had from its source again.
+      if (isSecondTry || !parts.isDamaged()) throw error;
+    }
   }
 }
 

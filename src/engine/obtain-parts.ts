@@ -99,8 +99,8 @@ async function storedParts(
   const stored = await store?.get(id, signal ? { signal } : {});
   const meta = stored?.data as PartsMeta | undefined;
   if (!stored) return undefined;
-  const { name, files, release } = stored;
-  if (meta?.format === FORMAT) return { name, meta, files, fromCache: true, release };
+  const { name, files, release, isDamaged } = stored;
+  if (meta?.format === FORMAT) return { name, meta, files, fromCache: true, release, isDamaged };
   release();
   return undefined;
 }
@@ -175,7 +175,7 @@ export async function convertFiles(
 ): Promise<CheckpointParts> {
   const sink = new MemorySink();
   const meta = await convertCheckpoint(files, sink, plan, options);
-  return { name, meta, files: sink.files(), fromCache: false, release: () => {} };
+  return { name, meta, files: sink.files(), fromCache: false, release: () => {}, isDamaged: () => false };
 }
 
 class MemorySink implements PartSink {
