@@ -3,9 +3,11 @@
  *
  *   npm run bench -- [--model FILE.nemo] [--nemo-export ENCODER.onnx] [--audio FILE.wav] [--runs N] [--no-save]
  *   npm run bench -- --browser wasm,webgpu [--precision P] [--model FILE.nemo] [--audio FILE.wav] [--no-save]
+ *   npm run bench -- --peer parakeet.js[,parakeet.js@ort] --model FILE.nemo --export FOLDER [--device webgpu] [--runs N] [--audio FILE.wav]
  *
  * With the export of `export_nemo.py` the encoder runs side by side with NeMo's own graph: same process, same onnxruntime-web, same weights, one
- * thread, A and B in turn. `--browser` measures the way of a checkpoint through Chromium instead, with the memory of every step. Measure on an idle machine; the load at the start is printed, because it decides how much the numbers mean.
+ * thread, A and B in turn. `--browser` measures the way of a checkpoint through Chromium instead, with the memory of every step. `--peer` runs Sotto and other packages in
+ * turns in one Chromium, on one checkpoint that `export_parakeet.py` exported for them (`@ort`: on Sotto's onnxruntime-web). Measure on an idle machine; the load at the start is printed, because it decides how much the numbers mean.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, openAsBlob, readFileSync, writeFileSync } from 'node:fs';
@@ -28,8 +30,11 @@ const { values } = parseArgs({
     model: { type: 'string', default: BUILT_IN },
     'nemo-export': { type: 'string' },
     audio: { type: 'string' },
-    runs: { type: 'string', default: '7' },
+    runs: { type: 'string' },
     browser: { type: 'string' },
+    peer: { type: 'string' },
+    export: { type: 'string' },
+    device: { type: 'string', default: 'wasm' },
     precision: { type: 'string', default: 'auto' },
     'no-save': { type: 'boolean', default: false },
   },
@@ -41,12 +46,41 @@ console.log(
 );
 
 const modules = await buildModules();
-const rows = values.browser ? await measureInBrowser(values.browser.split(',')) : await measureHere();
-for (const { what, value, unit, note = '' } of rows) {
-  const shown = typeof value === 'number' ? value.toFixed(value >= 100 ? 0 : 2) : value;
-  console.log(`${what.padEnd(52)} ${String(shown).padStart(10)} ${unit.padEnd(8)} ${note}`);
-}
+let columns; // of a comparison
+const rows = await measure();
+for (const { what, value, values: all = [value], unit, note = '' } of rows)
+  console.log(`${what.padEnd(52)} ${all.map((each) => shown(each).padStart(10)).join(' ')} ${unit.padEnd(8)} ${note}`);
 if (!values['no-save']) save();
+
+function measure() {
+  if (values.peer) return measureBesidePeers();
+  return values.browser ? measureInBrowser(values.browser.split(',')) : measureHere();
+}
+
+async function measureBesidePeers() {
+  const { model, peer, device, export: exported } = values;
+  if (!exported) throw new Error('--peer needs --export: the folder that export_parakeet.py made of the checkpoint.');
+  await buildStages();
+  const { names, rows } = await modules.measureBesidePeers({
+    root: ROOT,
+    model,
+    exported,
+    peers: peer.split(','),
+    device,
+    fixtures: AUDIO,
+    audio: values.audio && (await openAsBlob(values.audio)),
+    rounds: Number(values.runs ?? 3),
+    executablePath: findChromium(),
+  });
+  names.forEach((name, column) => console.log(`column ${column + 1}: ${name}`));
+  columns = names;
+  return rows;
+}
+
+function shown(value) {
+  if (typeof value !== 'number') return value;
+  return Number.isNaN(value) ? '' : value.toFixed(value >= 100 || Number.isInteger(value) ? 0 : 2);
+}
 
 async function measureHere() {
   const exported = values['nemo-export'];
@@ -56,7 +90,7 @@ async function measureHere() {
     ...(values.audio ? { audio: await openAsBlob(values.audio) } : { audio: undefined }),
     fixtures: AUDIO,
     ...(exported ? { exported: readFileSync(exported) } : { exported: undefined }),
-    runs: Number(values.runs),
+    runs: Number(values.runs ?? 7),
   });
   return [...measured.rows, ...measureProcess(measured.clip), ...bundleSizes(join(ROOT, 'dist'))];
 }
@@ -85,7 +119,11 @@ async function buildModules() {
       target: 'node20',
       ssr: true,
       rolldownOptions: {
-        input: { measure: join(FOLDER, 'measure.ts'), browser: join(FOLDER, 'measure-browser.ts') },
+        input: {
+          measure: join(FOLDER, 'measure.ts'),
+          browser: join(FOLDER, 'measure-browser.ts'),
+          peers: join(FOLDER, 'beside-peers.ts'),
+        },
         external: [/^node:/, /^onnxruntime-web/, /^@playwright/],
         output: { entryFileNames: '[name].mjs' },
       },
@@ -93,7 +131,29 @@ async function buildModules() {
     ssr: { noExternal: true, external: ['onnxruntime-web', '@playwright/test'] },
   });
   const load = (name) => import(pathToFileURL(join(ROOT, `dist/bench/${name}.mjs`)).href);
-  return { ...(await load('measure')), ...(await load('browser')) };
+  return { ...(await load('measure')), ...(await load('browser')), ...(await load('peers')) };
+}
+
+/** For a page: the engine in a worker that tells its stages. */
+function buildStages() {
+  return build({
+    configFile: false,
+    root: ROOT,
+    base: './',
+    publicDir: false,
+    logLevel: 'warn',
+    resolve: { conditions: ['onnxruntime-web-use-extern-wasm', 'module', 'browser', 'development|production'] },
+    build: {
+      outDir: 'dist/bench/stages',
+      target: 'es2023',
+      rolldownOptions: {
+        input: { stages: join(FOLDER, 'stages.ts') },
+        preserveEntrySignatures: 'strict',
+        output: { entryFileNames: '[name].js' },
+      },
+    },
+    worker: { format: 'es' },
+  });
 }
 
 /** Loading and peak memory of a process that does nothing else. */
@@ -119,10 +179,14 @@ function save() {
   const file = join(folder, `${new Date().toISOString().slice(0, 10)}.json`);
   const runs = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')).runs : [];
   const run = {
-    checkpoint: basename(values.model) + (values.browser ? ' in Chromium' : ''),
+    checkpoint:
+      basename(values.model) +
+      (values.browser ? ' in Chromium' : '') +
+      (values.peer ? ` beside ${values.peer}, ${values.device}` : ''),
     cpu: cpus()[0]?.model.trim(),
     node: process.versions.node,
     load: loadavg()[0],
+    ...(columns ? { columns } : {}),
     rows,
   };
   writeFileSync(

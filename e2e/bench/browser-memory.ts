@@ -49,6 +49,11 @@ export class BrowserMemory {
     return page + gpu;
   }
 
+  /** Of all processes of the browser, since they began. */
+  processorSeconds(): number {
+    return ownChromium().reduce((sum, { id }) => sum + processorTicks(id), 0) / 100;
+  }
+
   #over(values: Record<ProcessName, number>): Record<ProcessName, number> {
     const { page, gpu, browser } = values;
     return { page: page - this.#base.page, gpu: gpu - this.#base.gpu, browser: browser - this.#base.browser };
@@ -83,10 +88,10 @@ function ownChromium(): ChromiumProcess[] {
     .map(({ id, command }) => ({ id, type: /--type=([a-z-]+)/.exec(command)?.[1] }));
 }
 
-/** Hundredths of a second, all threads. */
+/** Hundredths of a second, all threads; none for a process that has ended. */
 function processorTicks(id: number): number {
   const fields = readOr(`/proc/${id}/stat`).split(') ').at(-1)?.split(' ') ?? [];
-  return Number(fields[11]) + Number(fields[12]);
+  return fields.length > 12 ? Number(fields[11]) + Number(fields[12]) : 0;
 }
 
 /** Empty for a process that has ended. */

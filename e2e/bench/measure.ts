@@ -186,11 +186,11 @@ async function samplesOf(clip: Blob): Promise<Float32Array> {
 }
 
 /** The clips one after another, again and again. */
-export async function fixtureClip(folder: string): Promise<Blob> {
+export async function fixtureClip(folder: string, seconds: number = SECONDS): Promise<Blob> {
   const names = readdirSync(folder)
     .filter((name) => name.endsWith('.wav'))
     .sort();
-  const samples = new Float32Array(SECONDS * 16_000);
+  const samples = new Float32Array(seconds * 16_000);
   for (let position = 0, index = 0; position < samples.length; index++) {
     const bytes = readFileSync(join(folder, names[index % names.length] as string));
     const next = await samplesOf(new Blob([bytes]));

@@ -23,10 +23,18 @@ export type StaticContent = {
   readonly prefix?: string;
   readonly pages?: Readonly<Record<string, string>>;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Told of every file of `folder` that was sent to its end. */
+  readonly onSent?: (path: string, bytes: number) => void;
 };
 
 /** Starts a server on a free port of this machine. */
-export async function serve({ folder, prefix = '/', pages = {}, headers = {} }: StaticContent): Promise<StaticServer> {
+export async function serve({
+  folder,
+  prefix = '/',
+  pages = {},
+  headers = {},
+  onSent,
+}: StaticContent): Promise<StaticServer> {
   const answer = (request: IncomingMessage, response: ServerResponse): void => {
     const path = decodeURIComponent(new URL(request.url ?? '/', 'http://localhost').pathname);
     for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
@@ -35,6 +43,7 @@ export async function serve({ folder, prefix = '/', pages = {}, headers = {} }: 
       response.setHeader('Content-Type', TYPES['.html'] ?? '');
       response.end(page);
     } else if (folder && path.startsWith(prefix)) {
+      response.on('finish', () => onSent?.(path, Number(response.getHeader('Content-Length') ?? 0)));
       sendFile(join(folder, normalize(`/${path.slice(prefix.length)}`)), request, response);
     } else {
       response.writeHead(404).end();
