@@ -33,6 +33,6 @@ test('a lost GPU costs time, never words', async ({ page, browser }) => {
     first: WRITTEN.morning,
     second: WRITTEN.morning,
     device: 'wasm',
-    reason: expect.stringContaining('GPU failed'),
+    reason: expect.stringContaining('The graphics card'),
   });
 });

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from '@playwright/test';
-import { SPOKEN, checkpoint, clip, test } from './support/page.ts';
+import { DICTATION, SPOKEN, checkpoint, clip, test } from './support/page.ts';
 import { serveLibrary } from './support/library.ts';
 import { serve } from './support/static-server.ts';
 
@@ -52,15 +52,16 @@ test('transcribe and stream take an opened detector, or its file', async ({ page
   });
 });
 
+const headers = {
+  'Access-Control-Allow-Origin': '*',
+  'Access-Control-Expose-Headers': 'Content-Range, Content-Length, ETag',
+};
+
 test('<sotto-dictation vad="…"> listens with it, and says so when it is no voice detector', async ({
   page,
   device,
 }) => {
   test.skip(device !== 'wasm', 'the detector follows the recognizer to its device: one device shows it');
-  const headers = {
-    'Access-Control-Allow-Origin': '*',
-    'Access-Control-Expose-Headers': 'Content-Range, Content-Length, ETag',
-  };
   await using library = await serve({ folder: join(import.meta.dirname, '../dist/lib'), headers });
   await using models = await serve({ folder: join(import.meta.dirname, 'fixtures/families'), headers });
   const element = (vad: string): string =>
@@ -82,4 +83,26 @@ test('<sotto-dictation vad="…"> listens with it, and says so when it is no voi
   await expect(page).toHaveTitle('unsupported-option');
   await dictate('marblenet-frame-vad');
   await expect(page.locator('sotto-dictation [part=overlay] p')).toContainText(/\p{L}{3}/u);
+});
+
+test('with a detector the built-in model writes what was said in the pause behind it, the last word too', async ({
+  page,
+  device,
+}) => {
+  test.skip(device !== 'wasm', 'the built-in model is too slow for software graphics');
+  test.slow(); // two models are opened, over a network
+  await using library = await serve({ folder: join(import.meta.dirname, '../dist/lib'), headers });
+  await using models = await serve({ folder: join(import.meta.dirname, 'fixtures/families'), headers });
+  await using host = await serve({
+    pages: {
+      '/': `<!doctype html><title>somebody’s page</title><script type="module" src="${library.url}/embed.js"></script>
+        <textarea id="note"></textarea> <sotto-dictation for="note" device="wasm"
+        vad="${models.url}/marblenet-frame-vad/model.nemo"></sotto-dictation>`,
+    },
+  });
+  await page.goto(host.url);
+  await page.getByRole('button', { name: 'Dictate' }).click();
+  // Nobody stops it: silence follows the clip, and without a detector its last word would stay a draft.
+  await expect(page.locator('#note')).toHaveValue(DICTATION.wasm.last, { timeout: 180_000 });
+  await expect(page.locator('sotto-dictation').getByRole('button').first()).toHaveAttribute('aria-pressed', 'true');
 });

@@ -84,7 +84,7 @@ export function textOf(cardOrPage: Locator): Locator {
   return cardOrPage.locator('sotto-transcript-view .text, sotto-transcript-view p:not(.timed)').first();
 }
 
-/** The name of the device that ran, as the page and the reports name it. */
+/** The name of the device that ran, as the page names it. */
 export function shown(device: 'wasm' | 'webgpu'): string {
-  return device === 'webgpu' ? 'WebGPU' : 'WASM';
+  return device === 'webgpu' ? 'the graphics card' : 'the processor';
 }

@@ -57,13 +57,14 @@ export class BufferedRecognizer implements Recognizer {
   async accept(samples: Float32Array): Promise<void> {
     const { sampleRate } = this.#model.parts.spec.mel;
     this.#phrase = concatenate([this.#phrase, samples]);
+    this.#voice?.append(samples);
     this.#sinceDecoded += samples.length;
     if (!this.#voice) this.#listenForPause(Math.round(GATE_SECONDS * sampleRate));
     if (this.#sinceDecoded < this.#chunkSamples) return;
     this.#sinceDecoded = 0;
     if (this.#voice) {
-      await this.#voice.listen(this.#phrase);
-      this.#pause = this.#voice.pause;
+      await this.#voice.listen();
+      this.#pause = Math.max(0, (this.#voice.pause ?? 0) - this.#start);
       if (!this.#voice.hasSpeech && this.#pause === 0) return this.#forget(sampleRate);
     }
 
@@ -78,7 +79,7 @@ export class BufferedRecognizer implements Recognizer {
   }
 
   async finish(): Promise<Hypothesis> {
-    await this.#voice?.listen(this.#phrase, true);
+    await this.#voice?.listen(true);
     if (this.#voice?.hasSpeech ?? true) await this.#settle(this.#phrase.length);
     this.#update(undefined, true);
     return this.#joined();
@@ -111,7 +112,7 @@ export class BufferedRecognizer implements Recognizer {
     this.#start += end;
     this.#gated = Math.max(0, this.#gated - end);
     this.#pause = 0;
-    this.#voice?.drop(end);
+    this.#voice?.next();
   }
 
   /** Nobody has spoken yet: only the last second is kept, for the breath before the first word. */
@@ -120,7 +121,7 @@ export class BufferedRecognizer implements Recognizer {
     const frames = end - (end % this.#frameSamples);
     this.#phrase = this.#phrase.slice(frames);
     this.#start += frames;
-    this.#voice?.drop(frames);
+    this.#voice?.next();
     this.#update(undefined, false);
   }
 

@@ -1,8 +1,7 @@
 /**
- * Streaming with a cache-aware encoder: every step sees only new frames and the caches (NeMo `conformer_stream_step`).
+ * Streaming with a cache-aware encoder: its frames are decoded as they come, and words are settled as they are heard.
  *
- * Output equals the offline one of the same attention context. Caches stay on the encoder's device between steps; after a GPU failure they are
- * gone, so the encoder starts again with empty caches at the current frame, which costs some context but no words already settled.
+ * With a voice detector, steps in which it hears nobody are left out; those that are run are the same, and on the same clock, as without.
  */
 import { type FusedState, chooseCtcFused } from '../decoding/ctc-fused-greedy.ts';
 import type { WeightedFusion } from '../decoding/fusion.ts';
@@ -12,44 +11,38 @@ import { assert } from '../base/errors.ts';
 import type { Hypothesis } from '../base/hypothesis.ts';
 import { CTC_START, type CtcState, decodeCtcGreedy } from '../decoding/ctc-greedy.ts';
 import { type TransducerState, decodeTransducerGreedy } from '../decoding/transducer-greedy.ts';
-import { attentionMask } from '../model/attention-mask.ts';
-import type { ConformerSpec, ContextSize } from '../model/conformer-spec.ts';
+import type { ContextSize } from '../model/conformer-spec.ts';
 import { frameFactor } from '../model/encoder.ts';
 import { blankClass } from '../model/transducer-spec.ts';
-import { stageLengths } from '../model/subsampling.ts';
-import { type StreamingPlan, streamingPlan } from '../model/streaming-spec.ts';
 import type { Tensor } from '../runtime/session.ts';
+import { CacheAwareEncoder } from './cache-aware-encoder.ts';
 import type { RunningModel } from './engine-model.ts';
 import { projectFrames } from './decode-clips.ts';
 import { hostIds } from './decode-ctc.ts';
 import { type Encoded, hostValues } from './encoder-runner.ts';
-import { FeatureQueue } from './feature-queue.ts';
 import type { StreamOptions, StreamUpdate } from './options.ts';
-import { CommittedText } from './stream-text.ts';
 import type { Recognizer } from './recognizer.ts';
+import type { GateDecision, StreamGate } from './stream-gate.ts';
+import { CommittedText } from './stream-text.ts';
 import { type PredictorState, TransducerRunner } from './transducer-runner.ts';
-
-type Caches = { keys: Tensor; values: Tensor; conv: Tensor };
 
 export class CacheAwareRecognizer implements Recognizer {
   readonly #model: RunningModel;
   readonly #onUpdate: (update: StreamUpdate) => void;
-  readonly #encoder: ConformerSpec;
-  readonly #context: ContextSize;
-  readonly #language: string | undefined;
-  readonly #plan: StreamingPlan;
+  readonly #encoder: CacheAwareEncoder;
+  /** Keeps out what a voice detector hears nobody in. */
+  readonly #gate: StreamGate | undefined;
   readonly #mel: MelStream;
-  readonly #queue: FeatureQueue;
   readonly #emissions: Emission[] = [];
   readonly #timestep: number[] = [];
   readonly #text = new CommittedText();
-  readonly #forgetReset: () => void;
-  #caches: Caches | undefined;
-  /** Valid frames at the end of the caches. */
-  #numCached = 0;
+  /** Encoder frames behind us, those left out among them. */
   #numFrames = 0;
-  #isFirst = true;
+  /** Those left out: the decoder does not count them. */
+  #numSkipped = 0;
   #score = 0;
+  /** Seconds told so far. */
+  #time = 0;
   #ctc: CtcState = CTC_START;
   #fused: FusedState | undefined;
   #transducer: TransducerState<PredictorState> | undefined;
@@ -59,41 +52,38 @@ export class CacheAwareRecognizer implements Recognizer {
     context: ContextSize,
     { targetLang }: StreamOptions,
     onUpdate: (update: StreamUpdate) => void,
+    gate?: StreamGate,
   ) {
-    const { spec, sessions } = model.parts;
+    const { spec, sessions, encoder } = model.parts;
     assert(spec.encoder.kind === 'conformer', 'only Conformers are cache-aware');
     this.#model = model;
     this.#onUpdate = onUpdate;
-    this.#encoder = spec.encoder;
-    this.#context = context;
-    this.#language = targetLang;
-    this.#plan = streamingPlan(spec.encoder, context);
+    this.#gate = gate;
     this.#mel = new MelStream(model.parts.melConfig);
-    this.#queue = new FeatureQueue(this.#mel.numFeatures, this.#plan.featureCache);
-    this.#forgetReset = sessions.onReset(() => {
-      this.#caches = undefined;
-      this.#numCached = 0;
-    });
+    this.#encoder = new CacheAwareEncoder({ sessions, encoder, spec: spec.encoder, context, language: targetLang });
   }
 
   async accept(samples: Float32Array): Promise<void> {
-    this.#queue.append(this.#mel.push(samples));
-    for (;;) {
-      const wanted = this.#isFirst ? this.#plan.firstChunk : this.#plan.chunk;
-      if (this.#queue.available < wanted) return;
-      await this.#step(wanted);
-      this.#update(false);
+    for (let from = 0; from < samples.length; ) {
+      const piece = samples.subarray(from, from + (this.#gate?.room ?? samples.length));
+      const isDue = piece.length === this.#gate?.room;
+      from += piece.length;
+      this.#gate?.append(piece);
+      // Before the detector listens again, so that it does not matter how the samples were cut.
+      this.#encoder.append(this.#mel.push(piece));
+      await this.#runSteps();
+      if (isDue) await this.#listen();
     }
   }
 
   async finish(): Promise<Hypothesis> {
-    this.#queue.append(this.#mel.finish());
-    for (;;) {
-      const wanted = this.#isFirst ? this.#plan.firstChunk : this.#plan.chunk;
-      if (this.#queue.available === 0) break;
-      await this.#step(Math.min(wanted, this.#queue.available));
+    this.#encoder.append(this.#mel.finish());
+    await this.#gate?.listen(true);
+    while (this.#encoder.hasRest) {
+      if (this.#decision === 'run') await this.#step();
+      else this.#skip();
     }
-    this.#update(true);
+    this.#update({ isFinal: true });
     const decoded = {
       emissions: this.#emissions,
       score: this.#score,
@@ -107,15 +97,39 @@ export class CacheAwareRecognizer implements Recognizer {
   }
 
   dispose(): void {
-    this.#forgetReset();
-    this.#dropCaches();
+    this.#encoder[Symbol.dispose]();
   }
 
-  /** One encoder step over `numFrames` new feature frames, and what it adds to the text. */
-  async #step(numFrames: number): Promise<void> {
-    const chunk = this.#queue.take(numFrames, !this.#isFirst);
-    const encoded = await this.#model.parts.sessions.withFallback(() => this.#encode(chunk.data, chunk.numFrames));
-    this.#isFirst = false;
+  /** All steps that there are features for, as far as the gate lets them through. */
+  async #runSteps(): Promise<void> {
+    while (this.#encoder.isReady) {
+      const decision = this.#decision;
+      if (decision === 'wait') return;
+      if (decision === 'skip') this.#skip();
+      else {
+        await this.#step();
+        this.#update();
+      }
+    }
+  }
+
+  /** Where nobody speaks any more, and all that was said is decoded, a segment ends: its last word is settled. */
+  async #listen(): Promise<void> {
+    assert(this.#gate, 'only a gate makes listening due');
+    await this.#gate.listen();
+    await this.#runSteps();
+    if (!this.#gate.isSpeech && this.#decision !== 'run') this.#update({ isSettled: true });
+  }
+
+  get #decision(): GateDecision {
+    const { hopLength } = this.#model.parts.spec.mel;
+    const [start, end] = this.#encoder.next;
+    return this.#gate?.decide(start * hopLength, end * hopLength) ?? 'run';
+  }
+
+  /** One encoder step, and what it adds to the text. */
+  async #step(): Promise<void> {
+    const encoded = await this.#encoder.step();
     if (!encoded) return;
     try {
       await this.#decode(encoded);
@@ -124,41 +138,13 @@ export class CacheAwareRecognizer implements Recognizer {
     }
   }
 
-  async #encode(data: Float32Array, numFrames: number): Promise<Encoded | undefined> {
-    const { sessions, encoder } = this.#model.parts;
-    const { ort } = sessions.instance;
-    const { cachedFrames } = this.#plan;
-    const drop = this.#isFirst ? 0 : this.#plan.drop;
-    const frames = (stageLengths(this.#encoder, numFrames).at(-1) as number) - drop;
-    if (frames <= 0) return undefined;
-    const all = cachedFrames + frames;
-    const mask = attentionMask(this.#encoder, this.#context, {
-      numQueries: frames,
-      numKeys: all,
-      firstValidKey: cachedFrames - this.#numCached,
-    });
-    const caches = this.#caches ?? this.#emptyCaches();
-    const session = await sessions.get('encoder_step');
-    const outputs = await session.run({
-      features: new ort.Tensor('float32', data, [1, data.length / numFrames, numFrames]),
-      drop: new ort.Tensor('int64', BigInt64Array.of(BigInt(drop)), [1]),
-      attention_mask: new ort.Tensor('float32', mask, [1, 1, frames, all]),
-      cache_range: new ort.Tensor('int64', BigInt64Array.of(BigInt(frames), BigInt(frames + cachedFrames)), [2]),
-      ...caches,
-      ...(await encoder.streamPositions(frames, all)),
-    });
-    this.#dropCaches();
-    this.#caches = {
-      keys: outputs['keys_next'] as Tensor,
-      values: outputs['values_next'] as Tensor,
-      conv: outputs['conv_next'] as Tensor,
-    };
-    this.#numCached = Math.min(cachedFrames, this.#numCached + frames);
-    return {
-      tensor: await encoder.prompted(outputs['encoded'] as Tensor, this.#language),
-      lengths: [frames],
-      featureLengths: [numFrames],
-    };
+  /** The caches and the decoder go on behind a gap as if it had not been; only what would cross it is dropped. */
+  #skip(): void {
+    const numFrames = this.#encoder.skip();
+    this.#numFrames += numFrames;
+    this.#numSkipped += numFrames;
+    this.#ctc = { ...this.#ctc, lastClass: CTC_START.lastClass };
+    if (this.#transducer) this.#transducer = { ...this.#transducer, overshoot: 0 };
   }
 
   async #decode(encoded: Encoded): Promise<void> {
@@ -215,34 +201,19 @@ export class CacheAwareRecognizer implements Recognizer {
   }
 
   #add(emissions: readonly Emission[], timestep: readonly number[], score: number): void {
-    this.#emissions.push(...emissions);
-    this.#timestep.push(...timestep);
+    const skipped = this.#numSkipped;
+    this.#emissions.push(...emissions.map((emission) => ({ ...emission, frame: emission.frame + skipped })));
+    this.#timestep.push(...timestep.map((frame) => frame + skipped));
     this.#score += score;
   }
 
-  #update(isFinal: boolean): void {
+  #update({ isFinal = false, isSettled = isFinal }: { isFinal?: boolean; isSettled?: boolean } = {}): void {
     const { writer, spec } = this.#model.parts;
     const text = writer.text(this.#emissions.map((emission) => emission.token));
-    const draft = this.#text.settle(text, isFinal);
+    const draft = this.#text.settle(text, isSettled);
     const words = writer.timestamps(this.#emissions, this.#model.decoderKind).word ?? [];
-    const time = this.#numFrames * spec.mel.windowStride * frameFactor(spec.encoder);
-    this.#onUpdate({ committed: this.#text.committed, draft, words, time, isFinal });
-  }
-
-  #emptyCaches(): Caches {
-    const { ort } = this.#model.parts.sessions.instance;
-    const { numLayers, dModel, convKernel } = this.#encoder;
-    const zeros = (frames: number) =>
-      new ort.Tensor('float32', new Float32Array(numLayers * frames * dModel), [numLayers, 1, frames, dModel]);
-    return {
-      keys: zeros(this.#plan.cachedFrames),
-      values: zeros(this.#plan.cachedFrames),
-      conv: zeros(convKernel - 1),
-    };
-  }
-
-  #dropCaches(): void {
-    for (const tensor of Object.values(this.#caches ?? {})) tensor.dispose();
-    this.#caches = undefined;
+    const decoded = this.#numFrames * spec.mel.windowStride * frameFactor(spec.encoder);
+    this.#time = Math.max(this.#time, decoded, isSettled && this.#gate ? this.#gate.judged / spec.mel.sampleRate : 0);
+    this.#onUpdate({ committed: this.#text.committed, draft, words, time: this.#time, isFinal });
   }
 }

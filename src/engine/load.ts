@@ -123,7 +123,7 @@ async function startModel(
     decoderDevice: sessions.deviceOf(mainHead(spec)),
     precision: parts.meta.precision,
     arithmetic: parts.meta.arithmetic,
-    reason: [chosen.reason, ...precisionReason(precision, parts), ...fallbacks].join(' '),
+    reason: [fallbacks.at(-1) ?? chosen.reason, ...precisionReason(precision, parts)].join(' '),
     adapter: chosen.adapter,
     ...(selfTest.report && chosen.device === 'webgpu' ? { selfTest: selfTest.report } : {}),
     numThreads,
@@ -234,9 +234,9 @@ function assertClass({ className }: CheckpointSpec, expected: string | undefined
 function precisionReason(requested: Precision | 'auto', { meta }: CheckpointParts): string[] {
   const { precision, arithmetic } = meta;
   if (requested === 'auto')
-    return precision === 'fp32' ? [] : [`As fp32 the weights would not fit: they are kept as ${precision}.`];
+    return precision === 'fp32' ? [] : [`Its weights are kept as ${precision}, because as fp32 they would not fit.`];
   if (precision === 'fp16' && arithmetic === 'fp32')
-    return ['Weights are stored as fp16 and multiplied as fp32: this device has no fp16 shaders.'];
+    return ['Its weights are stored as fp16 and multiplied as fp32, because this device has no fp16 shaders.'];
   return [];
 }
 

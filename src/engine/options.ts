@@ -159,7 +159,10 @@ export type StreamOptions = CallOptions & {
   readonly attContextSize?: readonly [number, number];
   /** Seconds of new audio a step, for checkpoints that are not cache-aware. @default 1 */
   readonly chunkSeconds?: number;
-  /** Settles a phrase when this detector hears nobody any more, and decodes nothing while it hears nobody; for checkpoints that are not cache-aware. @default energy decides */
+  /**
+   * Settles a phrase when this detector hears nobody any more, and decodes nothing while it hears nobody. Cache-aware streams take `padOnset` (0.4 s
+   * there unless given) for sound before the first word, and `minDurationOn` is 0.1 s there. @default energy decides; cache-aware streams decode all
+   */
   readonly vad?: VadOptions;
   /** Language of a checkpoint with language prompts. @default 'auto' */
   readonly targetLang?: string;
@@ -174,7 +177,7 @@ export type StreamUpdate = {
   /** Text after `committed` that may still change. */
   readonly draft: string;
   readonly words: readonly WordStamp[];
-  /** Seconds of audio decoded. */
+  /** Seconds of audio decoded, or heard to be silent. */
   readonly time: number;
   readonly isFinal: boolean;
 };

@@ -129,8 +129,5 @@ function isAlive(values: Float32Array): boolean {
 
 function wrongNumbers({ difference }: SelfTestReport): AsrError {
   const off = Number.isFinite(difference) ? `off by ${(100 * difference).toPrecision(2)} %` : 'no numbers at all';
-  return new AsrError(
-    'self-test-failed',
-    `it computes wrong results, ${off} where WASM is right; updating the browser or the graphics driver may help`,
-  );
+  return new AsrError('self-test-failed', `${off} where WASM is right`);
 }

@@ -8,6 +8,7 @@ import { crossNames, nextCacheNames } from '../model/transformer-decoder.ts';
 import type { Device } from './options.ts';
 import type { OrtInstance } from '../runtime/ort.ts';
 import { Session } from '../runtime/session.ts';
+import { fallbackReason } from './fallback-reason.ts';
 import { type CheckpointParts, type GraphName, graphPart } from './checkpoint-parts.ts';
 import { type Placement, deviceOf } from './placement.ts';
 
@@ -117,7 +118,7 @@ export class ModelSessions {
     await this.#endSessions();
     for (const reset of this.#resets) reset();
     this.#placement = { encoder: 'wasm', decoder: 'wasm' };
-    this.#onFallback(`The GPU failed (${cause.message}); everything runs on WASM now.`);
+    this.#onFallback(fallbackReason(cause));
   }
 }
 

@@ -6,6 +6,7 @@ import type { EngineStream, RunningModel } from './engine-model.ts';
 import { BufferedRecognizer } from './buffered-recognizer.ts';
 import { CacheAwareRecognizer } from './cache-aware-recognizer.ts';
 import type { Recognizer } from './recognizer.ts';
+import { StreamGate } from './stream-gate.ts';
 import type { StreamOptions, StreamUpdate } from './options.ts';
 
 /** Minutes may come at once, when somebody has spoken while the model was opening: memory is that of a piece. */
@@ -70,20 +71,15 @@ async function createRecognizer(
   onUpdate: (update: StreamUpdate) => void,
 ): Promise<Recognizer> {
   const { spec } = model.parts;
+  const detector = options.vad && (await model.parts.detectors.open(options.vad));
   if (!isCacheAware(spec)) {
     if (options.attContextSize)
       throw new AsrError(
         'unsupported-option',
         'attContextSize needs a cache-aware checkpoint; this one streams in buffers.',
       );
-    const detector = options.vad && (await model.parts.detectors.open(options.vad));
     return new BufferedRecognizer(model, options, onUpdate, detector);
   }
-  if (options.vad)
-    throw new AsrError(
-      'unsupported-option',
-      'vad is for checkpoints that stream in buffers; this one is cache-aware and settles words as it hears them.',
-    );
   const contexts = streamableContexts(spec);
   const wanted = options.attContextSize ?? model.context;
   const context =
@@ -93,5 +89,6 @@ async function createRecognizer(
       'unsupported-option',
       `attContextSize [${wanted.join(', ')}] is not one of the checkpoint's: ${JSON.stringify(contexts)}.`,
     );
-  return new CacheAwareRecognizer(model, context, options, onUpdate);
+  const gate = detector && new StreamGate(detector, spec.mel.sampleRate);
+  return new CacheAwareRecognizer(model, context, options, onUpdate, gate);
 }

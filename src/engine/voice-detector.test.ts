@@ -89,11 +89,6 @@ test('what is no voice detector is refused, and so is a detector where nothing i
     code: 'unsupported-option',
     message: expect.stringContaining('"auto" and "pauses"'),
   });
-  const streaming = (await loadModel(sourceOf('fastconformer-streaming-hybrid'), ON_WASM)) as LoadedModel;
-  await expect(streaming.openStream({ vad: FRAMES }, () => {})).rejects.toMatchObject({
-    code: 'unsupported-option',
-    message: expect.stringContaining('cache-aware'),
-  });
 });
 
 function expectClose(ours: Float32Array, theirs: Float32Array): void {

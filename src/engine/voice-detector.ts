@@ -10,7 +10,18 @@ import { AsrError } from '../base/errors.ts';
 import type { LoadedClassifier } from './loaded-classifier.ts';
 import type { VadOptions } from './options.ts';
 
-export type VoiceScores = { readonly values: Float32Array; readonly frameSeconds: number };
+export type VoiceScores = {
+  /** Probability of speech of `firstFrame` and those that follow. */
+  readonly values: Float32Array;
+  readonly firstFrame: number;
+  readonly frameSeconds: number;
+};
+
+export type ScoreOptions = {
+  readonly signal?: AbortSignal | undefined;
+  /** Which frames are wanted, the end exclusive; others may come with them. @default all */
+  readonly frames?: readonly [from: number, to: number];
+};
 
 const WINDOW_SECONDS = 0.63;
 const SHIFT_SECONDS = 0.08;
@@ -34,40 +45,58 @@ export class VoiceDetector {
     this.options = options;
   }
 
+  /** Length of a scored frame. */
+  get frameSeconds(): number {
+    const { sampleRate, frameSeconds } = this.#classifier.info;
+    return this.#isClip ? this.#shiftSamples / sampleRate : frameSeconds;
+  }
+
   /** Probability of speech, frame by frame. @param samples mono */
-  async score(samples: Float32Array, sampleRate: number, signal?: AbortSignal): Promise<VoiceScores> {
-    const { sampleRate: ownRate, frameSeconds } = this.#classifier.info;
+  async score(samples: Float32Array, sampleRate: number, options: ScoreOptions = {}): Promise<VoiceScores> {
+    const { sampleRate: ownRate } = this.#classifier.info;
     const own = resample(samples, sampleRate, ownRate);
-    if (this.#classifier.parts.spec.classification.kind === 'clip') return this.#scoreWindows(own, ownRate, signal);
-    throwIfAborted(signal);
+    if (this.#isClip) return this.#scoreWindows(own, ownRate, options);
+    throwIfAborted(options.signal);
     const { values, numFrames, numClasses } = await this.#classifier.probabilities(own);
     return {
       values: Float32Array.from(
         { length: numFrames },
         (_, frame) => values[frame * numClasses + this.#speech] as number,
       ),
-      frameSeconds,
+      firstFrame: 0,
+      frameSeconds: this.frameSeconds,
     };
   }
 
   /** Stretches of speech, in seconds. */
   async stretches(samples: Float32Array, sampleRate: number, signal?: AbortSignal): Promise<Stretch[]> {
-    const { values, frameSeconds } = await this.score(samples, sampleRate, signal);
+    const { values, frameSeconds } = await this.score(samples, sampleRate, { signal });
     return speechStretches(values, frameSeconds, this.options);
   }
 
-  async #scoreWindows(samples: Float32Array, sampleRate: number, signal?: AbortSignal): Promise<VoiceScores> {
+  get #isClip(): boolean {
+    return this.#classifier.parts.spec.classification.kind === 'clip';
+  }
+
+  get #shiftSamples(): number {
+    return Math.max(1, Math.trunc(this.#classifier.info.sampleRate * this.#shiftSeconds));
+  }
+
+  async #scoreWindows(samples: Float32Array, sampleRate: number, options: ScoreOptions): Promise<VoiceScores> {
     const length = Math.min(Math.trunc(sampleRate * this.#windowSeconds), samples.length);
-    const shift = Math.max(1, Math.trunc(sampleRate * this.#shiftSeconds));
+    const shift = this.#shiftSamples;
     const padded = new Float32Array(samples.length + length);
     padded.set(samples, length >> 1);
-    const values = new Float32Array(Math.floor(samples.length / shift));
+    const [firstFrame, end] = options.frames ?? [0, Number.POSITIVE_INFINITY];
+    const numFrames = Math.min(Math.floor(samples.length / shift), end);
+    const values = new Float32Array(Math.max(0, numFrames - firstFrame));
     for (let index = 0; index < values.length; index++) {
-      throwIfAborted(signal);
-      const window = padded.subarray(index * shift, index * shift + length);
+      throwIfAborted(options.signal);
+      const start = (firstFrame + index) * shift;
+      const window = padded.subarray(start, start + length);
       values[index] = (await this.#classifier.probabilities(window)).values[this.#speech] ?? 0;
     }
-    return { values, frameSeconds: shift / sampleRate };
+    return { values, firstFrame, frameSeconds: this.frameSeconds };
   }
 }
 

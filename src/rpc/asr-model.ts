@@ -12,15 +12,15 @@ import { listPretrained } from '../catalogue/catalogue.ts';
 import { resolveAssetBase } from './asset-base.ts';
 import { eachRecording, type PageAudio, toWireInputs, type TranscribeInput } from './audio-input.ts';
 import { toWireCallback } from './callback.ts';
-import { createWorker } from './create-worker.ts';
 import { toWireDecoding } from './decoding-config.ts';
 import type { ManifestInput } from './manifest-input.ts';
 import { checkLoadOptions, checkStreamOptions, checkTranscribeOptions } from './option-check.ts';
 import type { LoadOptions, ModelInfo, ModelReport, TranscribeResult, WireModel, WireSource } from './protocol.ts';
 import { type CheckpointSource, toWireSource } from './source.ts';
+import { startWorker } from './start-worker.ts';
 import { TranscriptionStream } from './stream.ts';
 import { type PageStreamOptions, type PageTranscribeOptions, withWireVad } from './voice-detector.ts';
-import { WorkerLink } from './worker-link.ts';
+import type { WorkerLink } from './worker-link.ts';
 
 /** A loaded model and its worker, as `restoreFrom` makes them. @internal */
 export type LoadedModel = {
@@ -229,7 +229,7 @@ async function load<T>(
 ): Promise<T> {
   const wireSource = await source;
   const wireOptions = { ...options, ...(Class.nemoClass !== 'ASRModel' && { expectedClass: Class.nemoClass }) };
-  const link = new WorkerLink(createWorker());
+  const link = await startWorker({ signal });
   try {
     const progress = toWireCallback(onProgress, signal);
     // Comlink's types do not know that the worker marks its result as a proxy.

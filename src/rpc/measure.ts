@@ -1,7 +1,6 @@
 /** Asks for the size of a download before it starts, through a worker that lives for the one call. */
-import { createWorker } from './create-worker.ts';
 import type { LoadOptions, RemoteSize, WireSource } from './protocol.ts';
-import { WorkerLink } from './worker-link.ts';
+import { startWorker } from './start-worker.ts';
 
 /**
  * Name and bytes of the checkpoint behind a hub name (`owner/name`) or a URL; nothing of it is fetched.
@@ -14,7 +13,7 @@ export async function measureRemote(
   const source: WireSource = URL.canParse(nameOrUrl)
     ? { kind: 'url', url: nameOrUrl }
     : { kind: 'pretrained', name: nameOrUrl };
-  const link = new WorkerLink(createWorker());
+  const link = await startWorker({ signal });
   try {
     return await link.run((job) => link.remote.measure(job, source, options), signal);
   } finally {

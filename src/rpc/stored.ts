@@ -1,7 +1,7 @@
 /** Checkpoints kept in this browser, listed and deleted through a worker that lives for the one call. */
-import { createWorker } from './create-worker.ts';
 import type { StoredCheckpoint } from './protocol.ts';
-import { WorkerLink } from './worker-link.ts';
+import { startWorker } from './start-worker.ts';
+import type { WorkerLink } from './worker-link.ts';
 
 /** Checkpoints that open without network. */
 export async function listStored(): Promise<readonly StoredCheckpoint[]> {
@@ -14,7 +14,7 @@ export async function deleteStored(id: string): Promise<void> {
 }
 
 async function withWorker<T>(use: (link: WorkerLink) => Promise<T>): Promise<T> {
-  const link = new WorkerLink(createWorker());
+  const link = await startWorker();
   try {
     return await link.run(() => use(link));
   } finally {

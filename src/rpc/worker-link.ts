@@ -91,7 +91,7 @@ function describeCrash(event: ErrorEvent | Event): AsrError {
   if (!message) {
     return new AsrError(
       'download-failed',
-      'The recognition worker could not be started. Its script may be missing, or the page’s security policy (worker-src) forbids it.',
+      'The recognition worker could not be started, or one of its files could not be fetched.',
     );
   }
   const code: ErrorCode = /memory|allocation/i.test(message) ? 'out-of-memory' : 'device-lost';

@@ -1,6 +1,8 @@
 /** Which device can run a model here, and why: probed once, before any session exists. */
 import { messageOf } from '../base/errors.ts';
 
+const INSTEAD = 'so the model runs on the processor (WASM)';
+
 export type DeviceChoice = {
   readonly device: 'webgpu' | 'wasm';
   /** One sentence for `model.report.reason`. */
@@ -18,7 +20,7 @@ export async function chooseDevice(requested: 'auto' | 'webgpu' | 'wasm'): Promi
   const probed = await probeWebGpu();
   if ('adapter' in probed) {
     if (requested === 'auto' && probed.isFallback)
-      return onWasm(`The only WebGPU adapter (${probed.adapter}) is software, which WASM beats.`);
+      return onWasm(`The only graphics card on offer is software (${probed.adapter}), ${INSTEAD}, which is faster.`);
     return {
       device: 'webgpu',
       reason: requested === 'webgpu' ? 'WebGPU was asked for.' : 'WebGPU is available.',
@@ -27,7 +29,7 @@ export async function chooseDevice(requested: 'auto' | 'webgpu' | 'wasm'): Promi
       hasShaderF16: probed.hasShaderF16,
     };
   }
-  return onWasm(`${probed.missing} Running on WASM.`);
+  return onWasm(`${probed.missing}, ${INSTEAD}.`);
 }
 
 function onWasm(reason: string): DeviceChoice {
@@ -45,10 +47,10 @@ type Probe =
 
 async function probeWebGpu(): Promise<Probe> {
   const gpu = (globalThis.navigator as Navigator | undefined)?.gpu;
-  if (!gpu) return { missing: 'This browser has no WebGPU.' };
+  if (!gpu) return { missing: 'This browser cannot use the graphics card (it has no WebGPU)' };
   try {
     const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
-    if (!adapter) return { missing: 'The browser offers no WebGPU adapter.' };
+    if (!adapter) return { missing: 'The browser finds no graphics card that it may use' };
     const { vendor, architecture, device, description, isFallbackAdapter } = adapter.info;
     const name = [vendor, architecture].filter(Boolean).join(' ') || description || 'unknown adapter';
     return {
@@ -58,6 +60,6 @@ async function probeWebGpu(): Promise<Probe> {
       hasShaderF16: adapter.features.has('shader-f16'),
     };
   } catch (error) {
-    return { missing: `Asking for a WebGPU adapter failed (${messageOf(error)}).` };
+    return { missing: `The browser could not be asked for a graphics card (${messageOf(error)})` };
   }
 }

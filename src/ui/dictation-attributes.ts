@@ -37,7 +37,7 @@ export abstract class DictationAttributes extends FormElement {
   declare autoStop: number | null;
   /** Milliseconds of silence after which a phrase is written. @default 600 */
   declare phrasePause: number | null;
-  /** A voice detector (MarbleNet), as `checkpoint` names one; it hears when a phrase is over, for checkpoints that are not cache-aware. @default energy */
+  /** A voice detector (MarbleNet), as `checkpoint` names one; it hears when a phrase is over, and silence is not decoded. @default energy; nothing, for cache-aware checkpoints */
   declare vad: string | null;
   declare assetBase: string | null;
 

@@ -132,17 +132,15 @@ export class DictationSession {
     }
   }
 
-  /** Cache-aware checkpoints settle their words themselves, as they hear them. */
-  #voiceDetector({ info }: ASRModel): PageStreamOptions {
+  get #voiceDetector(): PageStreamOptions {
     const { vad: checkpoint, phrasePause = PHRASE_PAUSE } = this.#options;
-    if (!checkpoint || info.attContextSizes.length > 0) return {};
-    return { vad: { checkpoint, minDurationOff: phrasePause } };
+    return checkpoint ? { vad: { checkpoint, minDurationOff: phrasePause } } : {};
   }
 
   /** The one stream of the session: start and stop both wait for the model. */
   #openStream(model: ASRModel, { sampleRate }: Microphone): TranscriptionStream {
     if (this.#stream) return this.#stream;
-    const stream = model.stream({ sampleRate, ...this.#voiceDetector(model) });
+    const stream = model.stream({ sampleRate, ...this.#voiceDetector });
     this.#stream = stream;
     this.#read(stream).catch((error: unknown) => this.#fail(error));
     return stream;

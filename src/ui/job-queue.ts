@@ -7,6 +7,7 @@
 import { isAsrError } from '../base/errors.ts';
 import type { Hypothesis } from '../base/hypothesis.ts';
 import type { Progress } from '../base/progress.ts';
+import { deviceWords } from './device-words.ts';
 import { NO_ESTIMATE, type Estimate, estimateRemaining } from './remaining.ts';
 import type { ModelHost } from './model-host.ts';
 
@@ -115,7 +116,7 @@ export class JobQueue extends EventTarget {
       if (!result) throw new Error('no result');
       const { hypothesis, duration } = result;
       const speed = (duration * 1000) / Math.max(1, performance.now() - startedAt);
-      const device = model.report.device === 'webgpu' ? 'WebGPU' : 'WASM';
+      const device = deviceWords(model.report.device);
       this.#update(id, { status: 'done', hypothesis, duration, speed, device, settled: hypothesis.text, draft: '' });
     } catch (error) {
       host.noteFailure(error);

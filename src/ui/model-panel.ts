@@ -4,6 +4,7 @@
  * Nothing is downloaded before its size has been said and agreed to.
  */
 import { type CSSResultGroup, LitElement, type TemplateResult, html, nothing } from 'lit';
+import { deviceLine } from './device-words.ts';
 import { Scope } from '../base/scope.ts';
 import { measureRemote } from '../rpc/measure.ts';
 import type { Device, ModelInfo, ModelReport, StoredCheckpoint } from '../rpc/protocol.ts';
@@ -260,7 +261,5 @@ const NO_BREAK = '\u00a0';
 
 function describeModel(info: ModelInfo, report: ModelReport): TemplateResult {
   const size = `${formatParameters(info.numParameters).replace(' ', NO_BREAK)}${NO_BREAK}parameters`;
-  const place = report.device === 'webgpu' ? 'WebGPU' : 'WASM';
-  const why = report.requested === report.device ? '' : `: ${report.reason}`;
-  return html`<strong part="model">${info.name}</strong> <span class="quiet">${size} · <span data-device=${report.device}>on ${place}</span>${why}</span>`;
+  return html`<strong part="model">${info.name}</strong> <span class="quiet">${size} · <span data-device=${report.device}>${deviceLine(report)}</span></span>`;
 }

@@ -9,6 +9,7 @@ import type { Hypothesis } from '../base/hypothesis.ts';
 import { Scope } from '../base/scope.ts';
 import { acceptFiles } from './drop-zone.ts';
 import { progressDetail, send } from './element-events.ts';
+import { deviceWords } from './device-words.ts';
 import { describeError } from './error-message.ts';
 import { jobList } from './job-list.ts';
 import { type Job, JobQueue } from './job-queue.ts';
@@ -157,7 +158,7 @@ export class TranscriberElement extends LitElement {
     if (state?.status === 'ready') {
       const { device } = state.model.report;
       return html`<p class="model quiet" part="status" data-device=${device}>
-        ${state.model.info.name} on ${device === 'webgpu' ? 'WebGPU' : 'WASM'}
+        ${state.model.info.name} on ${deviceWords(device)}
       </p>`;
     }
     return '';
