@@ -17,6 +17,8 @@ import type {
   TranscribeResult,
 } from '../engine/options.ts';
 
+import type { Slice, Sliced } from './slices.ts';
+
 type Plain<T> = Omit<T, 'signal' | 'onProgress'>;
 
 /** A checkpoint as it crosses the boundary; lazy remote Blobs must not, so URLs and names are resolved in the worker. */
@@ -50,7 +52,9 @@ export type WireModel = {
     audio: readonly AudioInput[],
     options: Plain<TranscribeOptions>,
     onProgress?: OnProgress,
-  ): Promise<readonly TranscribeResult[]>;
+  ): Promise<Sliced<readonly TranscribeResult[]>>;
+  /** A part of what `transcribe` with this job number gave, in order; it is forgotten with the last one. */
+  takeSlice(job: number, index: number): Promise<Slice>;
   call(job: number, method: string, args: readonly unknown[]): Promise<unknown>;
   openStream(job: number, options: Plain<StreamOptions>, onUpdate: (update: StreamUpdate) => void): Promise<WireStream>;
   dispose(): Promise<void>;

@@ -10,6 +10,7 @@ import { AsrError } from '../base/errors.ts';
 import type { EngineModel, EngineStream } from '../engine/engine-model.ts';
 import type { LoadOptions } from '../engine/options.ts';
 import { carryErrorCodes } from './errors.ts';
+import { type Slice, cut } from './slices.ts';
 import type {
   AsrWorker,
   RemoteSize,
@@ -58,16 +59,27 @@ export function serveEngine(engine: ServedEngine): AsrWorker {
 }
 
 function serveModel(model: EngineModel, jobs: Jobs): WireModel & ProxyMarked {
+  const waiting = new Map<number, readonly Slice[]>();
   return proxy(
     facade<WireModel>({
       describe: () => ({ info: model.info, report: model.report, cfg: model.cfg }),
       report: () => model.report,
       transcribe(job, audio, options, onProgress) {
-        return jobs.run(job, (signal) =>
-          withCallback(onProgress, (report) =>
+        return jobs.run(job, async (signal) => {
+          const results = await withCallback(onProgress, (report) =>
             model.transcribe(audio, { ...options, signal, ...(report && { onProgress: report }) }),
-          ),
-        );
+          );
+          const { sliced, slices } = cut(results);
+          if (slices.length > 0) waiting.set(job, slices);
+          return sliced;
+        });
+      },
+      async takeSlice(job, index) {
+        const slices = waiting.get(job);
+        const slice = slices?.[index];
+        if (!slice) throw new AsrError('cancelled', 'The result was taken already, or its call cancelled.');
+        if (index === slices.length - 1) waiting.delete(job);
+        return slice;
       },
       call: (job, method, args) => jobs.run(job, async () => callMethod(model, method, args)),
       openStream(job, options, onUpdate) {
