@@ -9,7 +9,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { decodeWav, encodeWav } from '../../src/audio/wav.ts';
 import { LoadedModel } from '../../src/engine/asr-model.ts';
-import { hostValues } from '../../src/engine/encoder-runner.ts';
+import { hostValues } from '../../src/engine/encoder-tensors.ts';
 import { loadModel } from '../../src/engine/load.ts';
 import { type StageTimes, timeStages } from '../../src/engine/stage-times.ts';
 import { measureStreaming } from './measure-streaming.ts';

@@ -8,7 +8,10 @@ import {
   encoderFeeds,
   encoderPositions,
   seesPadding,
+  subsamplingSpec,
+  takesMasks,
 } from '../../src/model/encoder.ts';
+import { subsamplingFeeds } from '../../src/model/subsampling-chunks.ts';
 import { isIgnoredWeight } from '../../src/model/ignored-weights.ts';
 import type { Graph } from '../../src/onnx/graph.ts';
 import { readEncoderSpec } from '../../src/model/spec.ts';
@@ -21,14 +24,16 @@ export type EncodedClip = NpyArray<Float32Array>;
 export class EncoderSession {
   readonly spec: EncoderSpec;
   readonly #masked: boolean;
+  readonly #subsampling: GraphSession | undefined;
   readonly #encoder: GraphSession;
   readonly #positions: GraphSession | undefined;
 
-  private constructor(spec: EncoderSpec, masked: boolean, encoder: GraphSession, positions: GraphSession | undefined) {
+  private constructor(spec: EncoderSpec, masked: boolean, graphs: Map<string, GraphSession>) {
     this.spec = spec;
     this.#masked = masked;
-    this.#encoder = encoder;
-    this.#positions = positions;
+    this.#subsampling = graphs.get('subsampling');
+    this.#encoder = graphs.get('encoder')!;
+    this.#positions = graphs.get('positions');
   }
 
   /**
@@ -52,9 +57,9 @@ export class EncoderSession {
     const spec = change(readEncoderSpec((config as { encoder: never }).encoder));
     const graphs = buildEncoder(weights, spec, { masked });
     weights.assertAllUsed((name) => isIgnoredWeight(name) || !name.startsWith('encoder.'));
-    const named = (name: string) => graphs.find((graph) => graph.name === name);
-    const positions = named('positions');
-    return new EncoderSession(spec, masked, await create(named('encoder')!), positions && (await create(positions)));
+    const sessions = new Map<string, GraphSession>();
+    for (const graph of graphs) sessions.set(graph.name, await create(graph));
+    return new EncoderSession(spec, masked, sessions);
   }
 
   /** Encodes [batch, mels, columns] features, of which the first `lengths` columns are valid. */
@@ -77,8 +82,9 @@ export class EncoderSession {
   ): Promise<HostTensor> {
     const [batch = 0, mels = 0, columns = 0] = features.shape;
     const context = attentionContexts(spec)[0] as ContextSize;
+    const kept = { data: cut(features.data, columns, numFrames), dims: [batch, mels, numFrames] };
     const feeds: Record<string, HostTensor> = {
-      features: { data: cut(features.data, columns, numFrames), dims: [batch, mels, numFrames] },
+      ...(await this.#subsampled(kept, lengths, spec)),
       ...encoderFeeds(spec, { lengths, numFrames, context }, { masked: this.#masked }),
     };
     for (const { rows, names, table } of encoderPositions(spec, numFrames, context)) {
@@ -88,6 +94,19 @@ export class EncoderSession {
     }
     const { encoded } = await this.#encoder.run(feeds);
     return encoded!;
+  }
+
+  /** `subsampled`, or `features` where the encoder takes them. */
+  async #subsampled(
+    features: HostTensor,
+    lengths: readonly number[],
+    encoder: EncoderSpec,
+  ): Promise<Record<string, HostTensor>> {
+    const spec = subsamplingSpec(encoder);
+    if (!spec || !this.#subsampling) return { features };
+    const chunk = { from: 0, to: features.dims[2]! };
+    const masks = takesMasks(encoder, { masked: this.#masked }) ? subsamplingFeeds(spec, lengths, chunk) : {};
+    return this.#subsampling.run({ features, ...masks });
   }
 }
 

@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { concatenate, openAudio } from '../engine/audio-source.ts';
 import type { LoadedModel } from '../engine/asr-model.ts';
-import { hostValues } from '../engine/encoder-runner.ts';
+import { hostValues } from '../engine/encoder-tensors.ts';
 import { openAudioArgument } from './audio-argument.ts';
 import type { Command } from './command.ts';
 import { toJsonText } from './json.ts';

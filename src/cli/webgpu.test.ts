@@ -9,7 +9,7 @@ import { describe, expect, test } from 'vitest';
 import { type Golden, maxDifference, openGolden } from '../../e2e/support/golden.ts';
 import { messageOf } from '../base/errors.ts';
 import { LoadedModel } from '../engine/asr-model.ts';
-import { hostValues } from '../engine/encoder-runner.ts';
+import { hostValues } from '../engine/encoder-tensors.ts';
 import { loadModel } from '../engine/load.ts';
 import type { Precision } from '../engine/options.ts';
 import { installWebGpu } from './webgpu.ts';

@@ -8,7 +8,8 @@ import type { AedNetwork, AedStep } from '../decoding/aed-network.ts';
 import { cacheNames, crossNames, nextCacheNames } from '../model/transformer-decoder.ts';
 import type { AedSpec } from '../model/transformer-decoder-spec.ts';
 import type { Tensor } from '../runtime/session.ts';
-import { type Encoded, hostValues } from './encoder-runner.ts';
+import type { Encoded } from './encoder-runner.ts';
+import { hostValues } from './encoder-tensors.ts';
 import type { ModelSessions } from './sessions.ts';
 
 /** What the decoder attends to, for clips that decode in step. */

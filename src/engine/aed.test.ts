@@ -4,7 +4,7 @@ import { CASES, compare, greatestDifference, open } from '../../e2e/support/cana
 import { type Prompt, STRATEGIES, promptsOf, seenForFiles, toOptions } from '../../e2e/support/canary-prompts.ts';
 import { type GoldenTranscripts, TOLERANCE, openGolden } from '../../e2e/support/golden.ts';
 import { AedRunner, createCrossMemory, joinCrossMemories } from './aed-runner.ts';
-import { hostValues } from './encoder-runner.ts';
+import { hostValues } from './encoder-tensors.ts';
 
 test.each(CASES)('%s: the decoder sees and scores what NeMo computes', async (name) => {
   const golden = openGolden(name);

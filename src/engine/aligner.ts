@@ -13,7 +13,8 @@ import type { ModelSpec } from '../model/spec.ts';
 import type { Tensor } from '../runtime/session.ts';
 import { type WordPieces, cutText, toAlignedTimestamps } from '../text/aligned-timestamps.ts';
 import type { Tokenizer } from '../tokenizer/tokenizer.ts';
-import { EncoderRunner, hostValues } from './encoder-runner.ts';
+import { EncoderRunner } from './encoder-runner.ts';
+import { hostValues } from './encoder-tensors.ts';
 import type { ModelSessions } from './sessions.ts';
 
 export type AlignerParts = {

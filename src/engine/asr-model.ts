@@ -88,10 +88,15 @@ export class LoadedModel extends CheckpointModel<EngineParts> implements EngineM
     this.context = known;
   }
 
-  /** NeMo's memory switch for long audio. It never changes results, and windows bound the memory here, so any legal value is accepted and none acts; `long: 'full'` runs the convolutions whole. */
+  /**
+   * NeMo `change_subsampling_conv_chunking_factor`: into how many chunks of time the convolutions before the layers are cut. 1 chooses by size, -1
+   * leaves them whole. Results stay the same.
+   *
+   * @throws AsrError `unsupported-option` for what NeMo refuses: other odd numbers; and for 0 and less
+   */
   changeSubsamplingConvChunkingFactor(factor: number): void {
-    const isPower = Number.isInteger(factor) && factor > 0 && (factor & (factor - 1)) === 0;
-    if (factor !== -1 && !isPower) throw new TypeError('The chunking factor must be -1, 1 or a power of 2.');
+    this.#assertUsable();
+    this.parts.encoder.changeChunking(factor);
   }
 
   /** NeMo `ASRWithTTSModel.save_asr_model_to`; other classes refuse. */

@@ -9,7 +9,8 @@ import type { Tensor } from '../runtime/session.ts';
 import { projectFrames } from './decode-clips.ts';
 import { hostIds } from './decode-ctc.ts';
 import { transducerDecodingOf } from './decoding.ts';
-import { type Encoded, hostValues } from './encoder-runner.ts';
+import type { Encoded } from './encoder-runner.ts';
+import { hostValues } from './encoder-tensors.ts';
 import type { RunningModel } from './engine-model.ts';
 import { type PredictorState, TransducerRunner } from './transducer-runner.ts';
 

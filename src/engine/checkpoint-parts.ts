@@ -11,9 +11,11 @@ import type { CheckpointSpec } from '../model/checkpoint-spec.ts';
 import type { GraphPart } from '../runtime/session.ts';
 import type { Arithmetic, Precision } from './options.ts';
 
-export const FORMAT = 8;
+export const FORMAT = 9;
 
 export type GraphName =
+  | 'subsampling'
+  | 'subsampling_masked'
   | 'encoder'
   | 'encoder_masked'
   | 'encoder_step'

@@ -6,7 +6,8 @@ import { decodeCtc } from './decode-ctc.ts';
 import { type TransducerClip, decodeTransducer } from './decode-transducer.ts';
 import type { Decoded } from './decoded.ts';
 import type { Decoding } from './decoding.ts';
-import { type Encoded, hostValues } from './encoder-runner.ts';
+import type { Encoded } from './encoder-runner.ts';
+import { hostValues } from './encoder-tensors.ts';
 import type { ModelSessions } from './sessions.ts';
 import type { ProjectedFrames } from './transducer-runner.ts';
 

@@ -14,7 +14,8 @@ import { ctcTokenConfidence } from '../text/token-confidence.ts';
 import { type Decoded, fromReadings } from './decoded.ts';
 import type { CtcDecodingConfig } from './decoding-config.ts';
 import { type Decoding, ctcDecodingOf } from './decoding.ts';
-import { type Encoded, hostValues } from './encoder-runner.ts';
+import type { Encoded } from './encoder-runner.ts';
+import { hostValues } from './encoder-tensors.ts';
 import type { ModelSessions } from './sessions.ts';
 import type { WordSearch } from './word-search.ts';
 

@@ -3,12 +3,26 @@ import type { MelFeatures } from '../audio/mel.ts';
 import { AsrError } from '../base/errors.ts';
 import { type AttentionChange, withAttentionModel } from '../model/attention-switch.ts';
 import type { ContextSize } from '../model/conformer-spec.ts';
-import { type EncoderSpec, encodedLength, encoderFeeds, encoderPositions, seesPadding } from '../model/encoder.ts';
+import {
+  type EncoderBatch,
+  type EncoderSpec,
+  encodedLength,
+  encoderFeeds,
+  encoderPositions,
+  seesPadding,
+  subsamplingSpec,
+  takesMasks,
+} from '../model/encoder.ts';
+import { columnsOf, encoderSegments } from '../model/encoder-segments.ts';
 import { oneHotLanguages } from '../model/language-prompt.ts';
 import { positionTable } from '../model/positions.ts';
 import type { ModelSpec } from '../model/spec.ts';
+import { checkChunkingFactor } from '../model/subsampling-chunks.ts';
 import type { Tensor } from '../runtime/session.ts';
+import { batchFeatures, toTensors } from './encoder-tensors.ts';
 import type { ModelSessions } from './sessions.ts';
+import { encodeSegments } from './segment-runner.ts';
+import { subsample } from './subsampling-runner.ts';
 
 /** Encoder output of a batch. */
 export type Encoded = {
@@ -38,6 +52,7 @@ export class EncoderRunner implements Disposable {
   #spec: EncoderSpec;
   /** Columns of `padValue` behind a clip that the encoder sees, as in NeMo. */
   readonly #paddingColumns: number;
+  #chunkingFactor: number;
   readonly #positions = new Map<string, Record<string, Tensor>>();
   readonly #forgetReset: () => void;
 
@@ -45,8 +60,19 @@ export class EncoderRunner implements Disposable {
     this.#sessions = sessions;
     this.#model = model;
     this.#spec = model.encoder;
+    this.#chunkingFactor = subsamplingSpec(model.encoder)?.chunkingFactor ?? 1;
     this.#paddingColumns = seesPadding(model.encoder) && !model.mel.exactPad ? 1 : 0;
     this.#forgetReset = sessions.onReset(() => this.#positions.clear());
+  }
+
+  /** The encoder as it runs now, with the attention it was changed to. */
+  get spec(): EncoderSpec {
+    return this.#spec;
+  }
+
+  /** NeMo's `subsampling_conv_chunking_factor`. */
+  get chunkingFactor(): number {
+    return this.#chunkingFactor;
   }
 
   /** False for encoders whose results depend on padding: their clips must be encoded one by one. */
@@ -64,6 +90,12 @@ export class EncoderRunner implements Disposable {
     return changed.contexts[0] as ContextSize;
   }
 
+  /** NeMo `change_subsampling_conv_chunking_factor`; encoders without convolutions before their layers do not mind. @throws AsrError `unsupported-option` */
+  changeChunking(factor: number): void {
+    checkChunkingFactor(factor);
+    this.#chunkingFactor = factor;
+  }
+
   /**
    * Encodes clips of non-zero length together. One clip alone runs without masks, unless its attention was changed.
    *
@@ -79,24 +111,10 @@ export class EncoderRunner implements Disposable {
     const masked = clips.length > 1 || this.#spec !== this.#model.encoder;
     const lengths = clips.map((clip) => clip.numFrames);
     const numFrames = Math.max(...lengths) + (seesPadding(this.#spec) ? paddingColumns : 0);
-    const { ort } = this.#sessions.instance;
-
-    const feeds: Record<string, Tensor> = { features: this.#batch(clips, numFrames) };
-    for (const { key, rows, names, table } of encoderPositions(this.#spec, numFrames, context)) {
-      Object.assign(feeds, await this.#projected(key, names, table, rows));
-    }
-    for (const [name, { data, dims }] of Object.entries(
-      encoderFeeds(this.#spec, { lengths, numFrames, context }, { masked }),
-    )) {
-      feeds[name] =
-        data instanceof Int32Array
-          ? new ort.Tensor('int32', data, dims as number[])
-          : new ort.Tensor('float32', data, dims as number[]);
-    }
-    const session = await this.#sessions.get(masked ? 'encoder_masked' : 'encoder');
-    const { encoded } = await session.run(feeds);
+    const input = await this.#input(clips, numFrames, masked);
+    const encoded = await this.#encodeInput(input, { lengths, numFrames, context }, masked);
     return {
-      tensor: await this.prompted(encoded as Tensor, language),
+      tensor: await this.prompted(encoded, language),
       lengths: lengths.map((length) => encodedLength(this.#spec, length, numFrames)),
       featureLengths: lengths,
     };
@@ -141,6 +159,40 @@ export class EncoderRunner implements Disposable {
     this.#positions.clear();
   }
 
+  /** What the encoder starts from: subsampled frames, or features where no convolution subsamples. */
+  #input(clips: readonly MelFeatures[], numFrames: number, masked: boolean): Promise<Tensor> {
+    const { padValue } = this.#model.mel;
+    const subsampling = subsamplingSpec(this.#spec);
+    if (!subsampling)
+      return Promise.resolve(batchFeatures(this.#sessions.instance, clips, { from: 0, to: numFrames, padValue }));
+    const batch = { clips, numFrames, padValue, masked, takesMasks: takesMasks(this.#spec, { masked }) };
+    return subsample(this.#sessions, subsampling, { ...batch, factor: this.#chunkingFactor });
+  }
+
+  /** All at once, or a long clip in segments where that gives the same; `input` is given back. */
+  #encodeInput(input: Tensor, batch: EncoderBatch, masked: boolean): Promise<Tensor> {
+    const spec = this.#spec;
+    if (spec.kind !== 'conformer' || !subsamplingSpec(spec) || batch.lengths.length > 1)
+      return this.#layers(input, batch, masked);
+    const segments = encoderSegments(spec, batch.context, input.dims[1] as number);
+    if (segments.length === 1) return this.#layers(input, batch, masked);
+    return encodeSegments(this.#sessions.instance, input, segments, (part, frames) => {
+      const numFrames = columnsOf(spec, frames);
+      return this.#layers(part, { lengths: [numFrames], numFrames, context: batch.context }, masked);
+    });
+  }
+
+  async #layers(input: Tensor, batch: EncoderBatch, masked: boolean): Promise<Tensor> {
+    const feeds: Record<string, Tensor> = { [subsamplingSpec(this.#spec) ? 'subsampled' : 'features']: input };
+    for (const { key, rows, names, table } of encoderPositions(this.#spec, batch.numFrames, batch.context))
+      Object.assign(feeds, await this.#projected(key, names, table, rows));
+    Object.assign(feeds, toTensors(this.#sessions.instance, encoderFeeds(this.#spec, batch, { masked })));
+    const session = await this.#sessions.get(masked ? 'encoder_masked' : 'encoder');
+    const { encoded } = await session.run(feeds);
+    input.dispose();
+    return encoded as Tensor;
+  }
+
   async #projected(
     key: string,
     names: readonly string[] | undefined,
@@ -166,24 +218,4 @@ export class EncoderRunner implements Disposable {
     }
     return projected;
   }
-
-  #batch(clips: readonly MelFeatures[], numFrames: number): Tensor {
-    const { ort } = this.#sessions.instance;
-    const numFeatures = (clips[0] as MelFeatures).numFeatures;
-    if (clips.length === 1 && numFrames === (clips[0] as MelFeatures).numFrames)
-      return new ort.Tensor('float32', (clips[0] as MelFeatures).data, [1, numFeatures, numFrames]);
-    const data = new Float32Array(clips.length * numFeatures * numFrames).fill(this.#model.mel.padValue);
-    clips.forEach((clip, index) => {
-      for (let row = 0; row < numFeatures; row++) {
-        const from = row * clip.numFrames;
-        data.set(clip.data.subarray(from, from + clip.numFrames), (index * numFeatures + row) * numFrames);
-      }
-    });
-    return new ort.Tensor('float32', data, [clips.length, numFeatures, numFrames]);
-  }
-}
-
-/** Values of a tensor, wherever it lives. */
-export async function hostValues(tensor: Tensor): Promise<Float32Array> {
-  return (tensor.location === 'cpu' ? tensor.data : await tensor.getData()) as Float32Array;
 }

@@ -4,7 +4,7 @@ import { type Golden, type GoldenHypothesis, TOLERANCE, openGolden } from '../..
 import type { MelFeatures } from '../audio/mel.ts';
 import { LoadedModel } from './asr-model.ts';
 import { projectFrames } from './decode-clips.ts';
-import { hostValues } from './encoder-runner.ts';
+import { hostValues } from './encoder-tensors.ts';
 import { loadModel } from './load.ts';
 import type { Hypothesis, TimeSpan } from '../base/hypothesis.ts';
 

@@ -39,12 +39,10 @@ function buildClassifier(spec: ClassifierSpec, weights: WeightReader): NamedGrou
 
 function buildRecognizer(spec: ModelSpec, weights: WeightReader): NamedGroup[] {
   const encoderSize = spec.encoder.outputSize;
-  const masked = buildEncoder(weights, spec.encoder, { masked: true }).find(
-    (graph) => graph.name === 'encoder',
-  ) as Graph;
+  const masked = buildEncoder(weights, spec.encoder, { masked: true }).filter(({ name }) => name !== 'positions');
   const encoder = [
     ...buildEncoder(weights, spec.encoder, { masked: false }).map((graph) => named(graph)),
-    named(masked, 'encoder_masked'),
+    ...masked.map((graph) => named(graph, `${graph.name}_masked` as GraphName)),
   ];
   if (spec.encoder.kind === 'conformer' && isCacheAware(spec))
     encoder.push(named(buildConformerStep(weights, spec.encoder)));

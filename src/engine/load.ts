@@ -6,6 +6,7 @@ import type { CheckpointFiles } from '../base/files.ts';
 import type { CheckpointSource, SourceOptions } from '../checkpoint/source.ts';
 import { type CheckpointSpec, isClassifier, recognizerConfig } from '../model/checkpoint-spec.ts';
 import type { ClassifierSpec } from '../model/classifier-spec.ts';
+import { subsamplingSpec } from '../model/encoder.ts';
 import type { MelSpec } from '../model/preprocessor-spec.ts';
 import type { ModelSpec } from '../model/spec.ts';
 import { isA } from '../model/model-class.ts';
@@ -106,6 +107,7 @@ async function startModel(
   await sessions.withFallback(async () => {
     const isOnGpu = sessions.deviceOf('encoder') === 'webgpu';
     if (isOnGpu) selfTest.assertNotKnownWrong();
+    if (subsamplingSpec(spec.encoder)) await sessions.get('subsampling');
     await sessions.get('encoder');
     await sessions.get(mainHead(spec));
     if (isOnGpu) await selfTest.run(sessions);

@@ -5,7 +5,7 @@ import { type Golden, openGolden } from '../../e2e/support/golden.ts';
 import { LoadedModel } from './asr-model.ts';
 import { openCheckpoint } from './convert.ts';
 import { describeCheckpoint } from './describe.ts';
-import { hostValues } from './encoder-runner.ts';
+import { hostValues } from './encoder-tensors.ts';
 import { loadModel } from './load.ts';
 import { LoadedClassifier } from './loaded-classifier.ts';
 import type { LoadOptions, Precision } from './options.ts';

@@ -4,7 +4,8 @@ import { type EncoderSpec, attentionContexts } from '../model/encoder.ts';
 import { probeSpec } from '../model/probe.ts';
 import { Session, type Tensor } from '../runtime/session.ts';
 import { type CheckpointParts, type GraphName, graphPart } from './checkpoint-parts.ts';
-import { EncoderRunner, type SessionSource, hostValues } from './encoder-runner.ts';
+import { EncoderRunner, type SessionSource } from './encoder-runner.ts';
+import { hostValues } from './encoder-tensors.ts';
 import type { Device } from './options.ts';
 import type { ModelSessions } from './sessions.ts';
 

@@ -6,7 +6,7 @@ import { expectNear } from '../../e2e/support/expect-near.ts';
 import { type GoldenHypothesis, TOLERANCE, openGolden } from '../../e2e/support/golden.ts';
 import type { Hypothesis } from '../base/hypothesis.ts';
 import { LoadedModel } from './asr-model.ts';
-import { hostValues } from './encoder-runner.ts';
+import { hostValues } from './encoder-tensors.ts';
 import { loadModel } from './load.ts';
 
 type Refusal = { readonly raises: string };

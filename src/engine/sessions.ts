@@ -14,6 +14,8 @@ import { type Placement, deviceOf } from './placement.ts';
 
 /** Outputs that the next session on the same device takes as they are. */
 const KEPT_ON_DEVICE: Partial<Record<GraphName, readonly string[]>> = {
+  subsampling: ['subsampled'],
+  subsampling_masked: ['subsampled'],
   encoder: ['encoded'],
   encoder_masked: ['encoded'],
   prompt: ['prompted'],

@@ -120,9 +120,11 @@ export class TranscribeJob {
 
   /** How long a recording stays whole in `auto`. */
   #fullSeconds(): number {
-    const { spec, info, report } = this.#model.parts;
+    const { encoder, spec, info, report } = this.#model.parts;
     return wholeSeconds({
-      encoder: spec.encoder,
+      encoder: encoder.spec,
+      context: this.#model.context,
+      chunkingFactor: encoder.chunkingFactor,
       numParameters: info.numParameters,
       precision: report().precision,
       frameRate: spec.mel.sampleRate / spec.mel.hopLength,

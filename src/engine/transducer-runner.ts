@@ -2,7 +2,7 @@
 import type { JoinRow, TransducerNetwork } from '../decoding/transducer-greedy.ts';
 import type { TransducerSpec } from '../model/transducer.ts';
 import type { Tensor } from '../runtime/session.ts';
-import { hostValues } from './encoder-runner.ts';
+import { hostValues } from './encoder-tensors.ts';
 import type { ModelSessions } from './sessions.ts';
 
 /** What one row of the prediction network remembers. */

@@ -16,7 +16,15 @@ const conv = readEncoderSpec({
   activation: 'relu',
   jasper: [{ filters: 8, repeat: 1, kernel: [9], stride: [1], dilation: [1], residual: false }],
 });
-const budget = { numParameters: 115e6, precision: 'fp32', frameRate: 100, maxSeconds: 120, deviceMemory: 8 } as const;
+const budget = {
+  context: [-1, -1],
+  chunkingFactor: 1,
+  numParameters: 115e6,
+  precision: 'fp32',
+  frameRate: 100,
+  maxSeconds: 120,
+  deviceMemory: 8,
+} as const;
 
 test('what fits stays whole as long as it may', () => {
   expect(wholeSeconds({ ...budget, encoder: large })).toBe(120);
@@ -37,4 +45,14 @@ test('weights, frames and a small device leave less', () => {
 test('never less than a window, nor more than asked', () => {
   expect(wholeSeconds({ ...budget, numParameters: 2e9, encoder: slow })).toBe(30);
   expect(wholeSeconds({ ...budget, numParameters: 2e9, encoder: slow, maxSeconds: 20 })).toBe(20);
+});
+
+test('local attention fits where full attention does not, and chunks of the subsampling where it does not whole', () => {
+  const wide = readEncoderSpec({ ...conformer, subsampling: 'striding', subsampling_factor: 4, n_heads: 16 });
+  const local = { ...wide, attention: 'rel_pos_local_attn', contexts: [[64, 64]] } as typeof wide;
+  const longer = { ...budget, numParameters: 400e6, maxSeconds: 400 };
+  expect(wholeSeconds({ ...longer, encoder: wide })).toBeLessThan(120);
+  expect(wholeSeconds({ ...longer, encoder: local, context: [64, 64] })).toBe(400);
+  const unchunked = { ...longer, encoder: local, context: [64, 64], chunkingFactor: -1 };
+  expect(wholeSeconds(unchunked)).toBeLessThan(120);
 });

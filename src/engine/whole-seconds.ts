@@ -1,14 +1,21 @@
 /**
  * How long a recording may be to be encoded in one pass under `long: 'auto'`: what its attention and its subsampling would take, beside the weights, must fit.
  *
- * Attention is what grows: scores of every frame against every other, several times over (scores, positions, their shift, softmax). Measured: a
- * local-attention encoder of 4 heads takes 1.0 GB for 3750 frames, 4.5 such matrices.
+ * What grows with the square of the length is full attention: scores of every frame against every other, several times over (`encoder-memory.ts`).
  */
-import { type EncoderSpec, frameFactor } from '../model/encoder.ts';
+import type { ContextSize } from '../model/conformer-spec.ts';
+import type { EncoderSpec } from '../model/encoder.ts';
+import { layerBytes, subsamplingBytes } from '../model/encoder-memory.ts';
+import { encoderSegments } from '../model/encoder-segments.ts';
+import { preEncodedFrames } from '../model/pre-encode.ts';
 import type { Precision } from './options.ts';
 
 export type PassBudget = {
+  /** As it runs now: attention may have been changed. */
   readonly encoder: EncoderSpec;
+  readonly context: ContextSize;
+  /** NeMo's `subsampling_conv_chunking_factor`. */
+  readonly chunkingFactor: number;
   readonly numParameters: number;
   readonly precision: Precision;
   /** Feature frames a second. */
@@ -26,7 +33,6 @@ const HEAP_BYTES = 4 * GIB;
 const FIXED_BYTES = 0.4 * GIB;
 /** Packed matrices leave holes. */
 const WEIGHTS_FACTOR = 1.4;
-const SCORE_COPIES = 5;
 const BYTES_OF_WEIGHT: Readonly<Record<Precision, number>> = { fp32: 4, fp16: 4, int8: 1.1, int4: 0.7 };
 /** Windows at pauses are as long: shorter ones would not save anything. */
 const MIN_SECONDS = 30;
@@ -38,14 +44,20 @@ export function wholeSeconds(budget: PassBudget): number {
   const heap = Math.min(HEAP_BYTES, (deviceMemory / 2) * GIB);
   const left = heap - FIXED_BYTES - WEIGHTS_FACTOR * BYTES_OF_WEIGHT[precision] * numParameters;
   let seconds = maxSeconds;
-  while (seconds > MIN_SECONDS && attentionBytes(encoder, budget.frameRate, seconds) > left) seconds -= 1;
+  while (seconds > MIN_SECONDS && passBytes(encoder, budget, seconds * budget.frameRate) > left) seconds -= 1;
   return seconds;
 }
 
-function attentionBytes(encoder: Exclude<EncoderSpec, { kind: 'conv' }>, frameRate: number, seconds: number): number {
+function passBytes(
+  encoder: Exclude<EncoderSpec, { kind: 'conv' }>,
+  { context, chunkingFactor }: PassBudget,
+  numFrames: number,
+): number {
   const core = encoder.kind === 'squeezeformer' ? encoder.core : encoder;
-  const numFrames = (seconds * frameRate) / frameFactor(encoder);
-  return SCORE_COPIES * 4 * core.numHeads * numFrames * numFrames;
+  const frames = preEncodedFrames(core, numFrames);
+  const segments = encoder.kind === 'conformer' ? encoderSegments(core, context, frames) : [{ from: 0, to: frames }];
+  const layers = Math.max(...segments.map(({ from, to }) => layerBytes(core, context, to - from)));
+  return layers + subsamplingBytes(core, numFrames, chunkingFactor);
 }
 
 function toldMemory(): number {

@@ -2,12 +2,11 @@
 import { attentionBlocks, blockFeeds, hasBlocks } from './attention-blocks.ts';
 import { blockMask, isUnlimited } from './attention-mask.ts';
 import type { ConformerSpec, ContextSize } from './conformer-spec.ts';
-import { type EncoderBatch, type Feed, type PositionInputs, frameMask } from './feeds.ts';
+import { type EncoderBatch, type Feed, type PositionInputs, frameMask, stageMasks } from './feeds.ts';
 import { globalTokenFeeds } from './global-attention.ts';
 import { localPositionTable, positionName, positionTable, sinusoids } from './positions.ts';
 import { preEncodedFrames, preEncodedLength } from './pre-encode.ts';
 import { reducedFrames, reducedLengths } from './reduction.ts';
-import { stageLengths } from './subsampling.ts';
 
 /** Encoder frames for a clip of `length` feature frames in a tensor of `numFrames` columns. */
 export function conformerEncodedLength(spec: ConformerSpec, length: number, numFrames: number): number {
@@ -52,8 +51,6 @@ export function conformerFeeds(
   const reducedValid = reduced.map((stages) => stages.at(-1) as number);
 
   if (masked) {
-    const byStage = lengths.map((length) => stageLengths(spec, length));
-    Object.assign(feeds, stageMasks('subsampling_mask', byStage, stageLengths(spec, numFrames)));
     feeds['frame_mask'] = { data: frameMask(valid, before), dims: [lengths.length, before, 1] };
     if (spec.reduction?.kind === 'striding')
       Object.assign(feeds, stageMasks('reduction_mask', reduced, reducedLengths(spec, spec.reduction, before)));
@@ -75,25 +72,6 @@ export function conformerFeeds(
       dims: [1, before, spec.dModel],
     };
   return { ...feeds, ...globalTokenFeeds(spec, before, valid) };
-}
-
-function stageMasks(
-  name: string,
-  byClip: readonly (readonly number[])[],
-  sizes: readonly number[],
-): Record<string, Feed> {
-  return Object.fromEntries(
-    sizes.map((size, stage): [string, Feed] => [
-      `${name}_${stage}`,
-      {
-        data: frameMask(
-          byClip.map((stages) => stages[stage] as number),
-          size,
-        ),
-        dims: [byClip.length, 1, 1, size],
-      },
-    ]),
-  );
 }
 
 function batchMask(spec: ConformerSpec, context: ContextSize, valid: readonly number[], frames: number): Feed {

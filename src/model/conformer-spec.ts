@@ -27,6 +27,7 @@ const schema = v.object({
   ),
   subsampling_factor: v.nullish(v.number(), 4),
   subsampling_conv_channels: v.nullish(v.number(), -1),
+  subsampling_conv_chunking_factor: v.nullish(v.number(), 1),
   causal_downsampling: v.nullish(v.boolean(), false),
   reduction: v.nullish(v.picklist(['pooling', 'striding'])),
   reduction_position: v.nullish(v.number()),
@@ -67,6 +68,8 @@ export type ConformerSpec = {
   /** As configured; 1 without subsampling. */
   readonly subsamplingFactor: number;
   readonly subsamplingChannels: number;
+  /** Chunks of time the subsampling runs in, until it is changed: -1 whole, 1 by size. */
+  readonly chunkingFactor: number;
   readonly causalDownsampling: boolean;
   /** Shortens the frames after layer `position`, or after the last layer and the projection when that is -1. */
   readonly reduction?: { readonly kind: 'pooling' | 'striding'; readonly position: number; readonly factor: number };
@@ -113,6 +116,7 @@ export function readConformerSpec(section: unknown): ConformerSpec {
     subsampling,
     subsamplingFactor: subsampling === 'none' ? 1 : c.subsampling_factor,
     subsamplingChannels: channels,
+    chunkingFactor: c.subsampling_conv_chunking_factor,
     causalDownsampling: c.causal_downsampling,
     ...(c.reduction && c.reduction_factor > 1
       ? { reduction: { kind: c.reduction, position: c.reduction_position ?? -1, factor: c.reduction_factor } }

@@ -5,7 +5,7 @@
  * projected keys and values of the frames before (NeMo keeps the layer's inputs and projects them again at every step: same numbers, more work)
  * and the depthwise convolution its last inputs.
  *
- * whole: features [batch, mels, frames], position_<layer>, and when `masked` subsampling_mask_<stage> [batch, 1, 1, frames'],
+ * whole: subsampled [batch, frames', dModel] (features [batch, mels, frames] where no convolution subsamples), position_<layer>, and when `masked`
  *        frame_mask [batch, frames', 1], attention_mask [batch or 1, 1, frames', frames'] or that of `attention-blocks.ts` -> encoded [batch, frames', size];
  *        with a reduction reduction_mask_<stage> and …_reduced of the masks, with abs_pos absolute_positions [1, frames', dModel] in place of
  *        position_<layer>, with global tokens the inputs of `global-attention.ts`
@@ -28,7 +28,7 @@ import { linear } from './linear.ts';
 import { positionName } from './positions.ts';
 import { preEncode } from './pre-encode.ts';
 import { type Reduction, numReductionStages, reduceFrames } from './reduction.ts';
-import { convSubsampling, numStages } from './subsampling.ts';
+import { convSubsampling } from './subsampling.ts';
 import type { WeightReader } from './weight-reader.ts';
 
 export type WholeEncoderOptions = {
@@ -54,7 +54,6 @@ export function buildConformer(
   { masked, limitedContext }: WholeEncoderOptions,
 ): Graph {
   const graph = new Graph('encoder');
-  const features = graph.input('features', 'float32', ['batch', spec.featIn, 'frames']);
   const stageMasks = (name: string, count: number) =>
     masked
       ? Array.from({ length: count }, (_, stage) =>
@@ -62,7 +61,6 @@ export function buildConformer(
         )
       : undefined;
   const takesBlocks = hasBlocks(spec, { masked });
-  const subsamplingMasks = stageMasks('subsampling_mask', numStages(spec));
   const layerMasks = (suffix: string): LayerInputs => ({
     ...(masked
       ? { frameMask: graph.input(`frame_mask${suffix}`, 'float32', ['batch', `frames_out${suffix}`, 1]) }
@@ -95,7 +93,7 @@ export function buildConformer(
       masks.frameMask && reductionMasks ? { frames: masks.frameMask, stages: reductionMasks } : undefined,
     );
 
-  let x = preEncode(graph, weights, spec, features, subsamplingMasks);
+  let x = preEncode(graph, weights, spec);
   if (spec.attention === 'abs_pos')
     x = graph.op('Add', [x, graph.input('absolute_positions', 'float32', [1, 'frames_out', spec.dModel])]);
   for (let layer = 0; layer < spec.numLayers; layer++) {

@@ -13,6 +13,7 @@ import type { ConvEncoderSpec } from './conv-encoder-spec.ts';
 import { convEncodedLength, convFeeds } from './conv-feeds.ts';
 import type { EncoderBatch, Feed, PositionInputs } from './feeds.ts';
 import { buildPositions, positionName } from './positions.ts';
+import { buildSubsampling, hasSubsampling } from './pre-encode.ts';
 import { squeezeformerFeeds, squeezeformerPositions } from './squeezeformer-feeds.ts';
 import { buildSqueezeformer } from './squeezeformer.ts';
 import type { SqueezeformerSpec } from './squeezeformer-spec.ts';
@@ -22,19 +23,25 @@ export type { EncoderBatch, Feed, PositionInputs } from './feeds.ts';
 
 export type EncoderSpec = ConformerSpec | ConvEncoderSpec | SqueezeformerSpec;
 
-/** The `encoder` graph, and `positions` where the family has them. */
+/** The `encoder` graph, and `subsampling` and `positions` where the family has them. */
 export function buildEncoder(
   weights: WeightReader,
   spec: EncoderSpec,
   { masked }: { readonly masked: boolean },
 ): Graph[] {
-  const withMasks = masked || seesPadding(spec);
+  const withMasks = takesMasks(spec, { masked });
   if (spec.kind === 'conv') return [buildConvEncoder(weights, spec, { masked: withMasks })];
   const core = coreOf(spec);
   const options = { masked: withMasks, limitedContext: hasLimitedContext(core) };
   const encoder =
     spec.kind === 'conformer' ? buildConformer(weights, spec, options) : buildSqueezeformer(weights, spec, options);
-  return hasPositions(spec) ? [encoder, buildPositions(weights, core)] : [encoder];
+  const subsampling = hasSubsampling(core) ? [buildSubsampling(weights, core, { masked: withMasks })] : [];
+  return [...subsampling, encoder, ...(hasPositions(spec) ? [buildPositions(weights, core)] : [])];
+}
+
+/** What the graph `subsampling` is built and fed by; undefined where there is none, and the encoder takes features. */
+export function subsamplingSpec(spec: EncoderSpec): ConformerSpec | undefined {
+  return spec.kind !== 'conv' && hasSubsampling(coreOf(spec)) ? coreOf(spec) : undefined;
 }
 
 function coreOf(spec: ConformerSpec | SqueezeformerSpec): ConformerSpec {
@@ -83,11 +90,16 @@ export function encoderFeeds(
   batch: EncoderBatch,
   { masked }: { readonly masked: boolean },
 ): Record<string, Feed> {
-  const withMasks = masked || seesPadding(spec);
+  const withMasks = takesMasks(spec, { masked });
   if (spec.kind === 'conv') return withMasks ? convFeeds(spec, batch) : {};
   return spec.kind === 'conformer'
     ? conformerFeeds(spec, batch, { masked: withMasks })
     : squeezeformerFeeds(spec, batch, { masked: withMasks });
+}
+
+/** True when the graphs take masks: those built for batches, and all of an encoder that sees padding. */
+export function takesMasks(spec: EncoderSpec, { masked }: { readonly masked: boolean }): boolean {
+  return masked || seesPadding(spec);
 }
 
 /** True when `buildEncoder` gives a `positions` graph. */

@@ -27,9 +27,29 @@ export type PositionInputs = {
   readonly table: () => Float32Array;
 };
 
-/** Ones for valid frames, zeros for padding, [clips, size]. */
+/** Ones for valid frames, zeros for padding, [clips, size]. A clip that ended before has a length of 0 or less. */
 export function frameMask(valid: readonly number[], size: number): Float32Array {
   const mask = new Float32Array(valid.length * size);
-  valid.forEach((length, clip) => mask.fill(1, clip * size, clip * size + Math.min(length, size)));
+  valid.forEach((length, clip) => mask.fill(1, clip * size, clip * size + Math.max(0, Math.min(length, size))));
   return mask;
+}
+
+/** Masks `<name>_<stage>` [clips, 1, 1, size] for clips with so many valid frames after every stage. */
+export function stageMasks(
+  name: string,
+  byClip: readonly (readonly number[])[],
+  sizes: readonly number[],
+): Record<string, Feed> {
+  return Object.fromEntries(
+    sizes.map((size, stage): [string, Feed] => [
+      `${name}_${stage}`,
+      {
+        data: frameMask(
+          byClip.map((stages) => stages[stage] as number),
+          size,
+        ),
+        dims: [byClip.length, 1, 1, size],
+      },
+    ]),
+  );
 }

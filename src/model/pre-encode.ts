@@ -1,26 +1,45 @@
 /**
  * From features to the first layer: NeMo's `encoder.pre_encode`, scaled by sqrt(dModel) where the encoder has `xscaling`.
  *
- * Convolutions (`subsampling.ts`), stacked frames (`StackingSubsampling`), or one linear layer when nothing is subsampled.
+ * Convolutions (`subsampling.ts`), stacked frames (`StackingSubsampling`), or one linear layer when nothing is subsampled. Convolutions are a graph
+ * of their own, because they can be run over a clip in chunks of time (`subsampling-chunks.ts`) and the layers cannot.
  */
-import type { Graph, Value } from '../onnx/graph.ts';
+import { Graph, type Value } from '../onnx/graph.ts';
 import type { ConformerSpec } from './conformer-spec.ts';
 import { layerNorm, sizeOf } from './layers.ts';
 import { linear } from './linear.ts';
-import { convSubsampling, stageLengths } from './subsampling.ts';
+import { convSubsampling, numStages, stageLengths } from './subsampling.ts';
 import type { WeightReader } from './weight-reader.ts';
 
-/** [batch, mels, frames] -> [batch, frames', dModel]; `masks` as in `convSubsampling`. */
-export function preEncode(
-  graph: Graph,
+/** True when frames come from the graph `subsampling`. */
+export function hasSubsampling({ subsampling }: Pick<ConformerSpec, 'subsampling'>): boolean {
+  return subsampling === 'striding' || subsampling === 'dw_striding';
+}
+
+/**
+ * The graph `subsampling`: features [batch, mels, frames], and when `masked` subsampling_mask_<stage> [batch, 1, 1, frames'], to
+ * subsampled [batch, frames', dModel].
+ */
+export function buildSubsampling(
   weights: WeightReader,
   spec: ConformerSpec,
-  features: Value,
-  masks: readonly Value[] | undefined,
-): Value {
+  { masked }: { readonly masked: boolean },
+): Graph {
+  const graph = new Graph('subsampling');
+  const features = graph.input('features', 'float32', ['batch', spec.featIn, 'frames']);
+  const masks = Array.from({ length: masked ? numStages(spec) : 0 }, (_, stage) =>
+    graph.input(`subsampling_mask_${stage}`, 'float32', ['batch', 1, 1, `frames_${stage}`]),
+  );
+  const subsampled = convSubsampling(graph, weights, spec, features, masked ? masks : undefined);
+  graph.output('subsampled', subsampled, 'float32', ['batch', 'frames_out', spec.dModel]);
+  return graph;
+}
+
+/** Declares the encoder's input, `subsampled` or `features`: [batch, frames', dModel] for the first layer. */
+export function preEncode(graph: Graph, weights: WeightReader, spec: ConformerSpec): Value {
   const { subsampling, featIn, dModel, subsamplingFactor } = spec;
-  if (subsampling === 'striding' || subsampling === 'dw_striding')
-    return convSubsampling(graph, weights, spec, features, masks);
+  if (hasSubsampling(spec)) return graph.input('subsampled', 'float32', ['batch', 'frames_out', dModel]);
+  const features = graph.input('features', 'float32', ['batch', featIn, 'frames']);
   const frames = graph.op('Transpose', [features], { perm: [0, 2, 1] });
   const output = { outputSize: dModel, hasBias: true, scale: spec.xscaling ? Math.sqrt(dModel) : 1 };
   if (subsampling === 'none')

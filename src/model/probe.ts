@@ -15,7 +15,8 @@ export function probeSpec(spec: EncoderSpec): EncoderSpec {
   return { ...rest, numLayers: 1 };
 }
 
-/** The `encoder` graph of the probe, with masks, and its `positions`; none for encoders that are their own probe. */
+/** The `encoder` graph of the probe, with masks, and its `positions`; none for encoders that are their own probe. Its subsampling is the model's. */
 export function buildProbe(weights: WeightReader, spec: EncoderSpec): Graph[] {
-  return spec.kind === 'conformer' ? buildEncoder(weights, probeSpec(spec), { masked: true }) : [];
+  if (spec.kind !== 'conformer') return [];
+  return buildEncoder(weights, probeSpec(spec), { masked: true }).filter(({ name }) => name !== 'subsampling');
 }

@@ -13,7 +13,6 @@ import { linear } from './linear.ts';
 import { positionName } from './positions.ts';
 import { preEncode } from './pre-encode.ts';
 import type { SqueezeformerSpec } from './squeezeformer-spec.ts';
-import { numStages } from './subsampling.ts';
 import type { WeightReader } from './weight-reader.ts';
 
 type Masks = { readonly frames?: Value; readonly attention?: Value };
@@ -27,12 +26,6 @@ export function buildSqueezeformer(
   const graph = new Graph('encoder');
   const { core, timeReduction } = spec;
   const { dModel, numLayers, numHeads } = core;
-  const features = graph.input('features', 'float32', ['batch', spec.featIn, 'frames']);
-  const subsamplingMasks = masked
-    ? Array.from({ length: numStages(core) }, (_, stage) =>
-        graph.input(`subsampling_mask_${stage}`, 'float32', ['batch', 1, 1, `frames_${stage}`]),
-      )
-    : undefined;
   const declareMasks = (suffix: string): Masks => ({
     ...(masked ? { frames: graph.input(`frame_mask${suffix}`, 'float32', ['batch', `frames_out${suffix}`, 1]) } : {}),
     ...(masked || limitedContext
@@ -49,7 +42,7 @@ export function buildSqueezeformer(
   const wholeMasks = declareMasks('');
   const reducedMasks = hasReducedTime(spec) ? declareMasks('_reduced') : {};
 
-  let x = preEncode(graph, weights, core, features, subsamplingMasks);
+  let x = preEncode(graph, weights, core);
   if (core.attention === 'abs_pos')
     x = graph.op('Add', [x, graph.input('absolute_positions', 'float32', [1, 'frames_out', dModel])]);
   x = layerNorm(graph, weights, 'encoder.pre_ln', x, dModel);

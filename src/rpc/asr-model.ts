@@ -16,6 +16,7 @@ import { toWireDecoding } from './decoding-config.ts';
 import type { ManifestInput } from './manifest-input.ts';
 import { checkLoadOptions, checkStreamOptions, checkTranscribeOptions } from './option-check.ts';
 import type { LoadOptions, ModelInfo, ModelReport, TranscribeResult, WireModel, WireSource } from './protocol.ts';
+import { gather } from './slices.ts';
 import { type CheckpointSource, toWireSource } from './source.ts';
 import { startWorker } from './start-worker.ts';
 import { TranscriptionStream } from './stream.ts';
@@ -109,11 +110,11 @@ export class ASRModel implements AsyncDisposable {
     const { signal, onProgress, ...plain } = options;
     const { link, remote } = this.#loaded;
     const progress = toWireCallback(onProgress, signal);
-    const results = link.run(
-      async (job) =>
-        remote.transcribe(job, Array.isArray(inputs) ? inputs : await inputs, await withWireVad(plain), progress),
-      signal,
-    );
+    const results = link.run(async (job) => {
+      const audioInputs = Array.isArray(inputs) ? inputs : await inputs;
+      const sliced = await remote.transcribe(job, audioInputs, await withWireVad(plain), progress);
+      return gather(sliced, (index) => remote.takeSlice(job, index));
+    }, signal);
     return this.#thenRefreshReport(results);
   }
 
@@ -170,7 +171,7 @@ export class ASRModel implements AsyncDisposable {
     return this.call('changeAttentionModel', options);
   }
 
-  /** NeMo `change_subsampling_conv_chunking_factor`: 1 chooses by length, -1 turns chunking off. */
+  /** NeMo `change_subsampling_conv_chunking_factor`: into how many chunks of time the subsampling is cut; 1 chooses by size, -1 leaves it whole. Results stay the same. */
   changeSubsamplingConvChunkingFactor(factor: number): Promise<void> {
     if (!Number.isInteger(factor)) throw new TypeError('factor must be an integer');
     return this.call('changeSubsamplingConvChunkingFactor', factor);
