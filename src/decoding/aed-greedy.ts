@@ -1,5 +1,5 @@
 /**
- * Greedy decoding of an attention decoder, several clips in step (NeMo `GreedySequenceGenerator`).
+ * Greedy decoding of an attention decoder, several clips in step, or sampling in its place (NeMo `GreedySequenceGenerator`).
  *
  * Clips that have ended are fed padding until the last one ends: cheap, as rows share the reading of the weights.
  */
@@ -10,13 +10,18 @@ import {
   type AedStep,
   answerLength,
 } from './aed-network.ts';
-import { maxIndex } from './scores.ts';
+import { logSoftmax, maxIndex } from './scores.ts';
 
 /** What the greedy search needs to know besides. */
 export type AedGreedyOptions = AedSearchOptions & {
   /** Measures the confidence of a step from all its log-probabilities. */
   readonly measure?: (logProbs: Float32Array) => number;
+  /** Draws each token by its probability instead of taking the best. @default the best */
+  readonly sampling?: Sampling | undefined;
 };
+
+/** What scores are divided by before they become probabilities, and numbers from 0 to 1 to draw by. */
+export type Sampling = { readonly temperature: number; readonly random: () => number };
 
 type Row = {
   readonly tokens: number[];
@@ -54,12 +59,24 @@ export async function decodeAedGreedy<State>(
   return rows.map((row) => toHypothesis(row, options));
 }
 
-function advance(row: Row, logProbs: Float32Array, { vocabularySize, endOfText, measure }: AedGreedyOptions): void {
-  const token = maxIndex(logProbs, 0, vocabularySize);
+function advance(row: Row, logProbs: Float32Array, options: AedGreedyOptions): void {
+  const { vocabularySize, endOfText, measure, sampling } = options;
+  const token = sampling ? drawn(logProbs, vocabularySize, sampling) : maxIndex(logProbs, 0, vocabularySize);
   row.tokens.push(token);
   row.logProbs.push(logProbs[token]!);
   if (measure) row.confidences.push(measure(logProbs));
   row.ended = token === endOfText || row.tokens.length >= row.room;
+}
+
+/** The token that a random number falls on, when each takes as much of 0 to 1 as is probable. */
+function drawn(logProbs: Float32Array, vocabularySize: number, { temperature, random }: Sampling): number {
+  const scores = logSoftmax(logProbs, 0, vocabularySize, temperature);
+  let left = random();
+  for (let token = 0; token < vocabularySize; token++) {
+    left -= Math.exp(scores[token]!);
+    if (left < 0) return token;
+  }
+  return maxIndex(scores, 0, vocabularySize); // what rounding left over
 }
 
 function toHypothesis({ tokens, logProbs, confidences }: Row, options: AedGreedyOptions): AedHypothesis {

@@ -52,6 +52,26 @@ const options = (maxLengths: readonly number[]) => ({
 });
 const beams = (beamSize: number, lengthPenalty = 0) => ({ beamSize, lengthPenalty, fusion: [] });
 
+test('sampling draws every token as often as its temperature makes it probable', async () => {
+  const flat: Table = { 2: [-9, -3, -9, -0.5, -1], 3: [-9, 0, -9, -9, -9], 4: [-9, 0, -9, -9, -9] };
+  const draws = 1000;
+  for (const temperature of [0.5, 1, 2]) {
+    const counts = new Map<number | undefined, number>();
+    for (let draw = 0; draw < draws; draw++) {
+      const sampling = { temperature, random: () => (draw + 0.5) / draws };
+      const [answer] = await decodeAedGreedy(new TableDecoder([flat]), [[2]], { ...options([3]), sampling });
+      counts.set(answer!.tokens[0], (counts.get(answer!.tokens[0]) ?? 0) + 1);
+    }
+    const weights = flat[2]!.map((score) => Math.exp(score / temperature));
+    const total = weights.reduce((sum, weight) => sum + weight);
+    const expected = (tokens: readonly number[]) =>
+      (draws * tokens.reduce((sum, token) => sum + weights[token]!, 0)) / total;
+    expect(counts.get(3)).toBeCloseTo(expected([3]), -1);
+    expect(counts.get(4)).toBeCloseTo(expected([4]), -1);
+    expect(counts.get(undefined)).toBeCloseTo(expected([PAD, END]), -1); // an answer that ends at once has no token
+  }
+});
+
 test('greedy follows the best token to the end, and never a class that is no token', async () => {
   const [answer] = await decodeAedGreedy(new TableDecoder([FIRST]), [[2]], options([9]));
   expect(answer?.tokens).toEqual([3, 4]);

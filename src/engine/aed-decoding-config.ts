@@ -20,6 +20,8 @@ export type AedDecodingConfig = CommonConfig & {
   readonly head: 'aed';
   readonly strategy: 'greedy' | 'beam';
   readonly beamSize: number;
+  /** Greedy: tokens are drawn at this temperature instead (NeMo `greedy.temperature`). */
+  readonly samplingTemperature: number | undefined;
   /** Exponent of ((5 + length) / 6), by which a beam's score is divided. */
   readonly lengthPenalty: number;
   /** Tokens (prompt included) an answer may have more than the encoder has frames; negative: as many as the decoder has positions. */
@@ -44,6 +46,7 @@ export function readAedDecoding(config: unknown): AedDecodingConfig {
     strategy: isGreedy ? 'greedy' : 'beam',
     isGreedy,
     beamSize: isGreedy ? 1 : (section['beam_size'] as number),
+    samplingTemperature: isGreedy ? ((section['temperature'] as number | null) ?? undefined) : undefined,
     lengthPenalty: isGreedy ? 0 : (section['length_penalty'] as number),
     maxGenerationDelta: section['max_generation_delta'] as number,
     temperature: 1,

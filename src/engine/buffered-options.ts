@@ -26,7 +26,10 @@ export function planBuffered(
   const { config } = model.decoding ?? {};
   // As in NeMo's scripts: buffers overlap, and what is merged of them has no one row a frame.
   if (returnAlignments) refuse('there are no alignments; long "full" and "pauses" have them');
-  if (config && !config.isGreedy) refuse(`it decodes greedily; change the decoding strategy from "${config.strategy}"`);
+  if (config && !config.isGreedy)
+    refuse(
+      `it decodes greedily, as NeMo's scripts do; for strategy "${config.strategy}" use long "pauses" or "full", or change the strategy to "greedy_batch"`,
+    );
   if (method === 'lcs' && model.decoder === 'ctc') refuse('method "lcs" is for transducers; CTC has "middle"');
   const frameSeconds = (hopLength * frameFactor(model.parts.spec.encoder)) / sampleRate;
   if (!(plan.chunkSeconds >= frameSeconds)) refuse(`chunkSeconds is less than one encoder frame (${frameSeconds} s)`);

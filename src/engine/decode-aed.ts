@@ -106,7 +106,9 @@ async function search(
   if (config.isGreedy) {
     const method = config.confidence?.method;
     const measure = method && ((logProbs: Float32Array) => confidenceOf(logProbs, logProbs.length, method));
-    const readings = await decodeAedGreedy(runner, prompts, { ...options, ...(measure ? { measure } : {}) });
+    const temperature = config.samplingTemperature;
+    const sampling = temperature === undefined ? undefined : { temperature, random: Math.random };
+    const readings = await decodeAedGreedy(runner, prompts, { ...options, sampling, ...(measure ? { measure } : {}) });
     return readings.map((reading, index) => ({
       ...toDecoded(reading, clips[index] as AedClip),
       ...confidencesOf(reading, prompt),

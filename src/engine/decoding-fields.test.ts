@@ -37,7 +37,6 @@ const REFUSED: Record<string, unknown> = {
   'beam.language_model': { path: 'lm' },
   'beam.hat_subtract_ilm': true,
   return_xattn_scores: true,
-  'greedy.temperature': 0.7,
   'greedy.n_samples': 4,
 };
 

@@ -129,8 +129,12 @@ export const AED_FIELDS: Fields = {
   return_xattn_scores: field(false, (value) => value === false, 'false (attention scores are not supported)'),
   confidence_cfg: confidence,
   greedy: {
-    temperature: field(null, (value) => value === null, 'null (sampling is not supported)'),
-    n_samples: field(1, (value) => value === 1, '1 (sampling is not supported)'),
+    temperature: optional(positive(1)), // a number samples instead of taking the best
+    n_samples: field(
+      1,
+      (value) => value === 1,
+      '1 (NeMo fails on several samples of a prompt; set temperature and transcribe as often as wanted)',
+    ),
     max_generation_delta: atLeast(Number.MIN_SAFE_INTEGER, -1),
     preserve_alignments: flag(false),
     preserve_token_confidence: flag(false),
@@ -214,7 +218,11 @@ export const TRANSDUCER_FIELDS: Fields = {
     tdt_include_duration_confidence: flag(false),
     loop_labels: flag(true),
     use_cuda_graph_decoder: flag(true),
-    enable_per_stream_biasing: field(false, (value) => value === false, 'false (biasing by stream is not supported)'),
+    enable_per_stream_biasing: field(
+      false,
+      (value) => value === false,
+      'false (phrases are for all recordings of a call; give those with other phrases a call of their own, after changeDecodingStrategy with their greedy.boosting_tree)',
+    ),
     ...greedyCommon,
   },
   beam: {
@@ -241,7 +249,7 @@ export const TRANSDUCER_FIELDS: Fields = {
     hat_subtract_ilm: field(
       false,
       (value) => value === false,
-      'false (subtracting the internal language model is not supported)',
+      'false (NeMo fails on it wherever one path begins another: its prefix search reads the internal model by the wrong axis)',
     ),
     hat_ilm_weight: number(0),
     max_symbols: optional(atLeast(1, 10), 10),
