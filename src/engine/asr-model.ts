@@ -95,7 +95,7 @@ export class LoadedModel extends CheckpointModel<EngineParts> implements EngineM
    * @throws AsrError `unsupported-option` for what NeMo refuses: other odd numbers; and for 0 and less
    */
   changeSubsamplingConvChunkingFactor(factor: number): void {
-    this.#assertUsable();
+    this.assertUsable();
     this.parts.encoder.changeChunking(factor);
   }
 
