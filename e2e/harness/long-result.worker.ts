@@ -77,15 +77,7 @@ const model: EngineModel = {
   info,
   report,
   cfg: {},
-  async transcribe(_audio, { onProgress } = {}) {
-    const hypothesis = threeHours();
-    for (let share = 0.1; share < 1.05; share += 0.1) {
-      const text = hypothesis.text.slice(0, Math.round(share * hypothesis.text.length));
-      onProgress?.({ phase: 'transcribe', seconds: share * SECONDS, fileIndex: 0, text });
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-    return [{ hypothesis, duration: SECONDS, long: 'pauses' }];
-  },
+  transcribe: async () => [{ hypothesis: threeHours(), duration: SECONDS, long: 'pauses' }],
   openStream: () => Promise.reject(new Error('only files')),
   dispose: async () => {},
 };
