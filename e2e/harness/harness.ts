@@ -15,13 +15,18 @@ import type {
   TranscribeOptions,
   WireModel,
 } from '../../src/rpc/protocol.ts';
+import type { VoiceDetectorOptions } from '../../src/rpc/voice-detector.ts';
 import { WorkerLink } from '../../src/rpc/worker-link.ts';
 import type { Probe, RecordedRun } from './harness.worker.ts';
 
+/** A voice detector by the path of its checkpoint. */
+type Vad = Omit<VoiceDetectorOptions, 'checkpoint'> & { readonly checkpoint: string };
+
 /** Paths count from `e2e/fixtures`. */
 export type Harness = {
+  /** @param archive its path, or its bytes */
   open(
-    path: string,
+    archive: string | Uint8Array,
     options: LoadOptions,
   ): Promise<{ readonly info: ModelInfo; readonly report: ModelReport; readonly cfg: unknown }>;
   /** A method of `ASRModel` by name. */
@@ -33,6 +38,7 @@ export type Harness = {
   transcribe(
     clips: readonly (string | Float32Array)[],
     options: Omit<TranscribeOptions, 'vad'>,
+    vad?: Vad,
   ): Promise<{ readonly hypotheses: Hypothesis[]; readonly report: ModelReport }>;
   /** A live stream of samples, given in pieces of `pieceSamples`. */
   stream(
@@ -54,9 +60,11 @@ let model: ASRModel;
 let release: () => Promise<void> = async () => {};
 
 const harness: Harness = {
-  async open(path, options) {
-    const name = path.split('/').at(-1) as string;
-    const wireSource = { kind: 'file', file: await fixture(path), name } as const;
+  async open(archive, options) {
+    const isPath = typeof archive === 'string';
+    const file = isPath ? await fixture(archive) : new Blob([archive as Uint8Array<ArrayBuffer>]);
+    const name = isPath ? (archive.split('/').at(-1) as string) : 'model.nemo';
+    const wireSource = { kind: 'file', file, name } as const;
     const loading = (job: number) =>
       remote.load(job, wireSource, { cache: false, ...options, assetBase }) as unknown as Promise<Remote<WireModel>>;
     const loaded = await link.run(loading);
@@ -67,9 +75,10 @@ const harness: Harness = {
     return { info: model.info, report: model.report, cfg: model.cfg };
   },
   call: (method, args) => (model[method] as (...args: readonly unknown[]) => Promise<void>)(...args),
-  async transcribe(clips, options) {
+  async transcribe(clips, options, vad) {
     const files = await Promise.all(clips.map((clip) => (typeof clip === 'string' ? fixture(clip) : clip)));
-    return { hypotheses: await model.transcribe(files, options), report: model.report };
+    const detector = vad && { vad: { ...vad, checkpoint: new File([await fixture(vad.checkpoint)], 'vad.nemo') } };
+    return { hypotheses: await model.transcribe(files, { ...options, ...detector }), report: model.report };
   },
   async stream(samples, { pieceSamples, ...options }) {
     const stream = model.stream(options);

@@ -1,5 +1,6 @@
 /** Canary's timestamps from the second model of its archive, against NeMo (case `canary-aligned`; WASM, Node). */
 import { expect, test } from 'vitest';
+import { alignedFiles } from '../../e2e/support/aligned-archive.ts';
 import { type GoldenHypothesis, openGolden } from '../../e2e/support/golden.ts';
 import { openArchive } from '../archive/open-archive.ts';
 import { writeTar } from '../archive/write-tar.ts';
@@ -15,13 +16,8 @@ const golden = openGolden('canary-aligned');
 const main = openGolden(String(golden.json['main']));
 const aligner = openGolden(String(golden.json['aligner']));
 
-/** Put together as the oracle does it. */
-async function compose(aligner: Blob): Promise<Map<string, Blob>> {
-  const inner = [...(await openArchive(aligner))].map(
-    ([name, file]) => [/^model_/.test(name) ? name.replace('model_', 'timestamps_asr_model_') : name, file] as const,
-  );
-  return new Map([...(await openArchive(main.archive())), ...inner]);
-}
+/** The archive of two models whose second one is `aligner`. */
+const compose = (aligner: Blob) => alignedFiles(main.archive(), aligner);
 
 async function load(files: Map<string, Blob>): Promise<LoadedModel> {
   const source = { kind: 'file', file: writeTar(files), name: 'aligned.nemo' } as const;
