@@ -20,7 +20,7 @@ export function hypothesisDifferences(ours: Hypothesis | undefined, theirs: Gold
   if (!stamps || !('word' in stamps)) return found;
   if (stamps.timestep) equal('timestep', ours.timestamp.timestep, stamps.timestep); // Canary's words have no frames of tokens
   for (const kind of ['char', 'word', 'segment'] as const) {
-    const [mine, its] = [ours.timestamp[kind] ?? [], stamps[kind] as readonly GoldenStamp[]];
+    const [mine, its] = [ours.timestamp[kind] ?? [], (stamps[kind] ?? []) as readonly GoldenStamp[]];
     equal(
       kind,
       mine.map((span) => spelt(span, kind)),
