@@ -202,7 +202,7 @@ def load(which):
 def main():
     a = args(); os.makedirs(CK, exist_ok=True)
     if a.cmd == "export":
-        m, ck, _ = load("E" if a.weights == "ema" else "P"); m.save_to(a.out); print("saved", a.out, "step", ck["step"], "audio h", ck["audio"] / 3600, "minutes", ck["spent"] / 60); return
+        m, ck, _ = load("E" if a.weights == "ema" else "P"); m.cfg.tokenizer.dir = "tokenizer"; m.save_to(a.out); print("saved", a.out, "step", ck["step"], "audio h", ck["audio"] / 3600, "minutes", ck["spent"] / 60); return
     if a.cmd == "state":
         _, ck, f = load("E"); torch.save({**{k: {n: f.view(ck[k], n).bfloat16().clone() for n in f.names} for k in ("P", "E")}, **{k: ck[k] for k in ("names", "step", "spent", "audio", "args")}}, a.out); return
     import torch.multiprocessing as mp
