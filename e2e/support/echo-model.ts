@@ -1,5 +1,5 @@
 /** A small engine that answers with numbers of samples, behind the real protocol over a real message channel. */
-import { expose, type Remote } from 'comlink';
+import type { Remote } from 'comlink';
 import { throwIfAborted } from '../../src/base/abort.ts';
 import { AsrError } from '../../src/base/errors.ts';
 import type { Hypothesis } from '../../src/base/hypothesis.ts';
@@ -9,6 +9,7 @@ import { ASRModel } from '../../src/rpc/asr-model.ts';
 import type { WireModel } from '../../src/rpc/protocol.ts';
 import { serveEngine } from '../../src/rpc/serve.ts';
 import { WorkerLink, type WorkerLike } from '../../src/rpc/worker-link.ts';
+import { workerServing } from './port-worker.ts';
 
 const INFO = { name: 'echo', className: 'EncDecCTCModel' } as ModelInfo;
 const REPORT = { device: 'wasm', reason: 'echo' } as ModelReport;
@@ -76,7 +77,6 @@ export type Echo = {
 /** An open model; opening a stream takes `chunkSeconds` milliseconds, and no samples stand for every failure. */
 export async function openEcho(): Promise<Echo> {
   const log: string[] = [];
-  const { port1, port2 } = new MessageChannel();
   const served = serveEngine({
     async loadModel(source) {
       if (source.kind === 'pretrained') throw new AsrError('checkpoint-not-found', `no ${source.name}`);
@@ -86,15 +86,7 @@ export async function openEcho(): Promise<Echo> {
     listStored: async () => [],
     deleteStored: async () => {},
   });
-  expose(served, port1);
-  const worker = Object.assign(new EventTarget(), {
-    postMessage: port2.postMessage.bind(port2),
-    terminate: () => port2.close(),
-  }) as EventTarget & WorkerLike;
-  port2.addEventListener('message', ({ data, ports }) =>
-    worker.dispatchEvent(new MessageEvent('message', { data, ports: [...ports] })),
-  );
-  port2.start();
+  const worker = workerServing(served);
   const link = new WorkerLink(worker);
   const source = { kind: 'url', url: 'echo:' } as const;
   const remote = await link.run(

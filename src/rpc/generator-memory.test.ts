@@ -1,15 +1,16 @@
 /** `transcribeGenerator` over thousands of recordings: a real checkpoint behind the real protocol, in order, and nothing of a batch outlives it. */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { expose, type Remote } from 'comlink';
+import type { Remote } from 'comlink';
 import { expect, test } from 'vitest';
 import { openGolden } from '../../e2e/support/golden.ts';
+import { workerServing } from '../../e2e/support/port-worker.ts';
 import type { CtcAlignments, Hypothesis } from '../base/hypothesis.ts';
 import { loadModel } from '../engine/load.ts';
 import { ASRModel } from './asr-model.ts';
 import type { WireModel } from './protocol.ts';
 import { serveEngine } from './serve.ts';
-import { WorkerLink, type WorkerLike } from './worker-link.ts';
+import { WorkerLink } from './worker-link.ts';
 
 const NUM_FILES = 3000;
 const BATCH_SIZE = 16;
@@ -53,24 +54,14 @@ async function framesByLength(model: ASRModel): Promise<number[]> {
 }
 
 async function open(): Promise<ASRModel> {
-  const { port1, port2 } = new MessageChannel();
-  expose(
+  const worker = workerServing(
     serveEngine({
       loadModel,
       measureRemote: () => Promise.reject(new Error('nothing is fetched')),
       listStored: async () => [],
       deleteStored: async () => {},
     }),
-    port1,
   );
-  const worker = Object.assign(new EventTarget(), {
-    postMessage: port2.postMessage.bind(port2),
-    terminate: () => port2.close(),
-  }) as EventTarget & WorkerLike;
-  port2.addEventListener('message', ({ data, ports }) =>
-    worker.dispatchEvent(new MessageEvent('message', { data, ports: [...ports] })),
-  );
-  port2.start();
   const link = new WorkerLink(worker);
   const source = { kind: 'file', file: openGolden('fastconformer-ctc-bpe').archive(), name: 'model.nemo' } as const;
   const loading = (job: number) =>
