@@ -29,7 +29,7 @@ FIXTURES = HERE.parent / "fixtures"
 SCRIPTS: list[tuple[str, list[str], str | None]] = [
     ("make_fixtures.py", ["--out", "{out}"], None),
     ("make_archives.py", ["--out", "{out}/archive"], "safetensors"),
-    ("make_hat.py", ["{out}/heads"], None),
+    ("make_hat.py", ["{out}/heads"], "kenlm"),
     ("make_fusion.py", ["{out}/fusion"], None),
     ("make_timestamps.py", ["{out}"], "kaldialign"),
     ("make_lengths.py", ["{out}"], None),

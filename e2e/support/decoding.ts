@@ -9,7 +9,7 @@ import { type Golden, goldenFolder } from './golden.ts';
 export type Config = Readonly<Record<string, unknown>>;
 
 /** The checkpoint of a golden on WASM. */
-export async function openModel(golden: Golden): Promise<LoadedModel> {
+export async function openModel(golden: Pick<Golden, 'name' | 'archive'>): Promise<LoadedModel> {
   const source = { kind: 'file', file: golden.archive(), name: `${golden.name}.nemo` } as const;
   const model = await loadModel(source, { device: 'wasm', cache: false });
   if (!(model instanceof LoadedModel)) throw new Error('not an engine model');

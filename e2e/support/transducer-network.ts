@@ -40,7 +40,7 @@ export async function openNetwork(
     start: async () => [await predict(spec.vocabularySize, zeros)],
     predict: async ([token], [state]) => [await predict(token!, state!)],
     join: async ([row]) => {
-      const { frame, state } = row!;
+      const { frame = 0, state } = row!;
       const { logits } = await joint.run({
         projected: { data: frames.slice(frame * size, (frame + 1) * size), dims: [1, size] },
         predicted: { data: state.predicted, dims: [1, size] },

@@ -20,6 +20,7 @@ export class BeamNetwork<State> {
   readonly #clip: number;
   readonly #blank: number;
   readonly #temperature: number;
+  readonly #internal = new WeakMap<Prefix<State>, Float32Array>();
 
   constructor(
     network: TransducerNetwork<State>,
@@ -75,6 +76,25 @@ export class BeamNetwork<State> {
         durations: width > this.#blank + 1 ? logSoftmax(logits, split, from + width, this.#temperature) : EMPTY,
       };
     });
+  }
+
+  /**
+   * What a HAT joint's internal language model gives every label after each prefix: log-probabilities [labels], computed once a prefix. NeMo
+   * takes the joint without the encoder's part; its blank only scales the labels, so they are normalised without it.
+   */
+  async internalScores(prefixes: readonly Prefix<State>[]): Promise<Float32Array[]> {
+    const missing = prefixes.filter((prefix) => !this.#internal.has(prefix));
+    if (missing.length > 0) {
+      await this.#fillStates(missing);
+      const logits = await this.#network.join(
+        missing.map(({ state }) => ({ clip: this.#clip, frame: undefined, state: state! })),
+      );
+      const width = logits.length / missing.length;
+      missing.forEach((prefix, row) => {
+        this.#internal.set(prefix, logSoftmax(logits, row * width, row * width + this.#blank));
+      });
+    }
+    return prefixes.map((prefix) => this.#internal.get(prefix)!);
   }
 }
 

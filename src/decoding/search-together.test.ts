@@ -24,7 +24,7 @@ class CountingNetwork implements TransducerNetwork<number> {
   join(rows: readonly JoinRow<number>[]): Promise<Float32Array> {
     return this.#run(() =>
       Float32Array.from(
-        rows.flatMap(({ clip, frame, state }) =>
+        rows.flatMap(({ clip, frame = -1, state }) =>
           Array.from({ length: BLANK + 1 }, (_, token) => 3 * Math.sin(clip * 5 + frame * 3 + state * 13 + token * 17)),
         ),
       ),

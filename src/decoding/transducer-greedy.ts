@@ -20,7 +20,12 @@ export interface TransducerNetwork<State> {
   join(rows: readonly JoinRow<State>[]): Promise<Float32Array>;
 }
 
-export type JoinRow<State> = { readonly clip: number; readonly frame: number; readonly state: State };
+export type JoinRow<State> = {
+  readonly clip: number;
+  /** Frame of the clip; undefined joins the state with no sound at all, which is a HAT joint's internal language model. */
+  readonly frame: number | undefined;
+  readonly state: State;
+};
 
 export type TransducerOptions = {
   /** Class of the blank; logits after it are durations. */

@@ -21,6 +21,8 @@ export type MaesOptions = BeamOptions & {
   /** Candidates in addition to the beam. */
   readonly expansionBeta: number;
   readonly fusion?: WeightedFusion | undefined;
+  /** Weight of a HAT joint's internal language model, subtracted wherever `fusion` is added; undefined: not asked. */
+  readonly internalWeight?: number | undefined;
 };
 
 export async function decodeTransducerMaes<State>(
@@ -32,13 +34,23 @@ export async function decodeTransducerMaes<State>(
   const cursor = new FusionCursor<State>(options.fusion);
   const beam = Math.min(options.beamSize, blank);
   const numCandidates = options.beamSize + options.expansionBeta;
+  /** What language models say about a token after each prefix: the external one, less the joint's own. */
+  const externalScores = async (prefixes: readonly Prefix<State>[]): Promise<((token: number) => number)[]> => {
+    const weight = options.fusion && options.internalWeight;
+    const internal = weight === undefined ? undefined : await network.internalScores(prefixes);
+    return prefixes.map((prefix, index) => (token) => {
+      const own = internal ? weight! * internal[index]![token]! : 0;
+      return cursor.score(prefix, token) - own;
+    });
+  };
   let kept: BeamPath<State>[] = [BeamPath.start<State>(blank)];
 
   for (let frame = 0; frame < numFrames; frame++) {
     let paths = [...kept].sort((a, b) => b.prefix.length - a.prefix.length);
     await addPrefixScores(paths, options.prefixAlpha, async (prefix, token) => {
       const [scores] = await network.scores([prefix], [frame]);
-      return scores!.tokens[token]! + cursor.score(prefix, token);
+      const [external] = await externalScores([prefix]);
+      return scores!.tokens[token]! + external!(token);
     });
     const known = new Set(paths.map(({ prefix }) => prefix.key));
     const blanked: BeamPath<State>[] = [];
@@ -48,6 +60,7 @@ export async function decodeTransducerMaes<State>(
         paths.map(({ prefix }) => prefix),
         paths.map(() => frame),
       );
+      const external = await externalScores(paths.map(({ prefix }) => prefix));
       const expanded: BeamPath<State>[] = [];
       paths.forEach((path, index) => {
         const { tokens } = scores[index]!;
@@ -60,7 +73,7 @@ export async function decodeTransducerMaes<State>(
           if (token === blank) blanked.push(path.continued({ score, taken }));
           else if (!known.has(extendKey(path.prefix.key, token))) {
             const emission = { token, frame, duration: 1, logProb: tokens[token]! };
-            expanded.push(path.extended(emission, { score: score + cursor.score(path.prefix, token), taken }));
+            expanded.push(path.extended(emission, { score: score + external[index]!(token), taken }));
           }
         }
       });

@@ -68,7 +68,9 @@ export async function decodeTransducer(
   const isGreedy = !config || config.isGreedy;
   const isBeamOfOne =
     !isGreedy && transducer.kind === 'rnnt' && config.beam.beamSize === 1 && !config.strategy.endsWith('_batch');
-  const temperature = (config?.temperature ?? 1) * (isBeamOfOne ? config.beam.softmaxTemperature : 1);
+  // NeMo's HAT joint gives probabilities, and leaves `temperature` out.
+  const temperature =
+    (transducer.joint.isHat ? 1 : (config?.temperature ?? 1)) * (isBeamOfOne ? config.beam.softmaxTemperature : 1);
   const network = prepared(runner, temperature, options.signal);
   const keepAlignments = options.keepAlignments || (config?.keepAlignments ?? false);
   if (isGreedy) {
@@ -226,8 +228,9 @@ function search<State>(
 ): Promise<BeamReading[]> {
   const { beam, strategy } = config;
   const isTdt = transducer.durations.length > 0;
-  // NeMo's batched searches know no softmax temperature.
-  const softmaxTemperature = strategy.endsWith('_batch') ? 1 : beam.softmaxTemperature;
+  // NeMo's batched searches know no softmax temperature, nor does a HAT joint that is asked for its internal language model.
+  const knowsNone = strategy.endsWith('_batch') || beam.internalLmWeight !== undefined;
+  const softmaxTemperature = knowsNone ? 1 : beam.softmaxTemperature;
   const { durations } = transducer;
   const options = { ...beam, blank: blankClass(transducer), durations, softmaxTemperature, keepSteps };
   const network = new BeamNetwork(transducerNetwork, clip, options);
@@ -237,6 +240,7 @@ function search<State>(
     prefixAlpha: beam.maesPrefixAlpha,
     expansionGamma: beam.maesExpansionGamma,
     expansionBeta: beam.maesExpansionBeta,
+    internalWeight: beam.internalLmWeight,
   };
   if (strategy === 'tsd')
     return decodeTransducerTsd(network, numFrames, { ...options, maxExpansions: beam.tsdMaxExpansions });

@@ -69,6 +69,8 @@ export type TransducerDecodingConfig = CommonConfig & {
     readonly maesPrefixAlpha: number;
     readonly maesExpansionGamma: number;
     readonly maesExpansionBeta: number;
+    /** How much of a HAT joint's internal language model is subtracted where an external one is added; undefined: nothing. */
+    readonly internalLmWeight: number | undefined;
     readonly maxSymbols: number;
     readonly blankScoreMode: BlankScoreMode;
     readonly pruningMode: PruningMode;
@@ -151,6 +153,7 @@ export function readTransducerDecoding(config: unknown, spec: TransducerSpec): T
   const common = readCommon(tree, isGreedy, 'rnnt_timestamp_type');
   checkFusion(strategy, common.fusion);
   if (strategy === 'maes') checkMaes(beam, spec);
+  if (beam['hat_subtract_ilm'] && !isGreedy) checkInternalLm(strategy, beam, spec);
   if (common.keepAlignments && !isGreedy && !givesAlignments(strategy, spec))
     throw refused('preserve_alignments', true, `false with strategy ${strategy} for ${spec.kind.toUpperCase()} models`);
   const maxSymbols = (greedy['max_symbols'] || greedy['max_symbols_per_step']) as number | null;
@@ -173,6 +176,7 @@ export function readTransducerDecoding(config: unknown, spec: TransducerSpec): T
       maesPrefixAlpha: beam['maes_prefix_alpha'] as number,
       maesExpansionGamma: beam['maes_expansion_gamma'] as number,
       maesExpansionBeta: beam['maes_expansion_beta'] as number,
+      internalLmWeight: beam['hat_subtract_ilm'] ? (beam['hat_ilm_weight'] as number) : undefined,
       maxSymbols: (beam['max_symbols'] as number | null) ?? Number.MAX_SAFE_INTEGER,
       blankScoreMode: beam['blank_lm_score_mode'] as BlankScoreMode,
       pruningMode: beam['pruning_mode'] as PruningMode,
@@ -221,6 +225,15 @@ function checkFusion(strategy: TransducerStrategy, { lm, boosting }: FusionConfi
     throw refused('ngram_lm_model', 'set', `left out with strategy ${strategy}; greedy_batch and malsd_batch take it`);
   if (boosting && !takesPhrases)
     throw refused('boosting_tree', 'set', `left out with strategy ${strategy}; greedy_batch and malsd_batch take it`);
+}
+
+function checkInternalLm(strategy: string, beam: Tree, { joint, kind }: TransducerSpec): void {
+  const key = 'beam.hat_subtract_ilm';
+  if (!joint.isHat || kind === 'tdt')
+    throw refused(key, true, 'false for this checkpoint: only the RNNT with a HATJoint has an internal language model');
+  if (strategy !== 'maes') throw refused(key, true, `false with strategy ${strategy}; maes subtracts it`);
+  if (beam['beam_size'] === 1)
+    throw refused(key, true, 'false where beam.beam_size is 1: NeMo searches greedily there, and fails on it');
 }
 
 function checkMaes(beam: Tree, { kind, vocabularySize }: TransducerSpec): void {

@@ -28,14 +28,13 @@ const HARMLESS = [
   /allow_cuda_graphs$|use_cuda_graph_decoder$|use_triton$|loop_labels$|fused_batch_size$|batch_dim_index$/u,
   /search_type$|nsc_|tsd_max_sym_exp_per_step$|beam\.max_symbols_per_step$|len_pen$|method_cfg\.temperature$/u,
   /^model_type$|^durations$|^big_blank_durations$|compute_hypothesis_token_set$|tdt_include_token_duration$/u,
-  /^wfst|num_of_transcriptions$|bpe_alpha$|hat_ilm_weight$|return_xattn|^compute_langs$|^temperature$/u,
+  /^wfst|num_of_transcriptions$|bpe_alpha$|return_xattn|^compute_langs$|^temperature$/u,
 ];
 /** Refused unless they are off; every value that would do something. */
 const REFUSED: Record<string, unknown> = {
   'boosting_tree.use_bpe_dropout': true,
   'greedy.enable_per_stream_biasing': true,
   'beam.language_model': { path: 'lm' },
-  'beam.hat_subtract_ilm': true,
   return_xattn_scores: true,
   'greedy.n_samples': 4,
 };

@@ -246,11 +246,7 @@ export const TRANSDUCER_FIELDS: Fields = {
     preserve_frame_confidence: flag(false),
     ngram_lm_alpha: optional(number(0), 0),
     ...fusion,
-    hat_subtract_ilm: field(
-      false,
-      (value) => value === false,
-      'false (NeMo fails on it wherever one path begins another: its prefix search reads the internal model by the wrong axis)',
-    ),
+    hat_subtract_ilm: flag(false),
     hat_ilm_weight: number(0),
     max_symbols: optional(atLeast(1, 10), 10),
     max_symbols_per_step: anything, // NeMo declares this name and reads the one above

@@ -68,7 +68,8 @@ export class TransducerRunner implements TransducerNetwork<PredictorState> {
     const projected = new Float32Array(rows.length * size);
     const predicted = new Float32Array(rows.length * size);
     rows.forEach(({ clip, frame, state }, row) => {
-      projected.set((this.#clips[clip] as ProjectedFrames).subarray(frame * size, (frame + 1) * size), row * size);
+      const frames = this.#clips[clip] as ProjectedFrames;
+      if (frame !== undefined) projected.set(frames.subarray(frame * size, (frame + 1) * size), row * size);
       predicted.set(state.predicted, row * size);
     });
     const session = await this.#sessions.get('joint');
