@@ -64,6 +64,7 @@ class Context:
 
 Builder = Callable[[Context], None]
 CASES: dict[str, tuple[Builder, int, str | None]] = {}
+ODD: set[str] = set()  # made for seeds other than 1 only
 
 
 def case(name: str, nemo_major: int = 3, needs: str | None = None) -> Callable[[Builder], Builder]:
@@ -74,6 +75,19 @@ def case(name: str, nemo_major: int = 3, needs: str | None = None) -> Callable[[
         return builder
 
     return register
+
+
+def odd_cases(prefix: str, count: int, make: Callable[[Context, random.Random, bool], None], nemo_major: int = 3) -> None:
+    """`prefix`-0, `prefix`-1, …: drawn by chance, for seeds other than 1. Those with an odd number are taught a little."""
+    for number in range(count):
+        name = f"{prefix}-{number}"
+
+        def builder(ctx: Context, taught: bool = number % 2 == 1) -> None:
+            make(ctx, random.Random(f"{ctx.seed}/{ctx.name}"), taught)
+
+        builder.__doc__ = make.__doc__
+        case(name, nemo_major)(builder)
+        ODD.add(name)
 
 
 def save(ctx: Context, model: Any, file: str = "model.nemo") -> Any:

@@ -29,7 +29,7 @@ import numpy as np
 import sentencepiece
 import torch
 
-from cases import CASES, Context
+from cases import CASES, ODD, Context
 from clips import CLIPS, GERMAN, HELD_CLIPS, SPANISH, write_audio
 from record import Record
 from sharing import share_features
@@ -52,12 +52,14 @@ def main() -> int:
         importlib.import_module(f"families.{module.stem}")
     names = sorted(CASES, key=lambda name: (name in MODELS_FIRST, name))
     if args.list:
-        print("\n".join(f"{name}{' (nemo2)' if CASES[name][1] == 2 else ''}" for name in names))
+        print("\n".join(f"{name}{' (nemo2)' if CASES[name][1] == 2 else ''}{' (other seeds)' if name in ODD else ''}" for name in names))
         return 0
     out = args.out.resolve()
     clips = CLIPS if args.seed == 1 else HELD_CLIPS
     write_audio(out / "audio", [*clips, GERMAN, SPANISH])
     families = out / "families"
+    if args.seed == 1:
+        names = [name for name in names if name not in ODD]
     failed = [name for name in names if is_wanted(name, args.only) and not make(name, args.seed, families, clips)]
     if not args.keep_features:
         share_features(families)

@@ -4,7 +4,7 @@
  * Names and shapes are explained in `e2e/fixtures/README.md`. Input i is the i-th clip of the case. Stages count from the padded
  * array, so cut to `featuresLength` or `encodedLength` before comparing: what lies behind is NeMo's padding.
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { type NpyArray, readNpz } from './npz.ts';
 
@@ -104,6 +104,16 @@ export type GoldenInput = {
 const OWN = new URL('../fixtures/', import.meta.url);
 /** `npm run verify -- DIR` names another set here, with `families/` and `audio/`; a case that it lacks is taken from the repository's. */
 const OTHER = process.env['SOTTO_FIXTURES'];
+
+/** Cases `prefix`-0, `prefix`-1, … of another set: what is drawn by chance is not in the repository's. */
+export function oddCases(prefix: string): string[] {
+  const families = OTHER ? new URL('families/', pathToFileURL(`${OTHER}/`)) : undefined;
+  return families && existsSync(families)
+    ? readdirSync(families).filter(
+        (name) => name.startsWith(`${prefix}-`) && existsSync(new URL(`${name}/expected.json`, families)),
+      )
+    : [];
+}
 
 /** The folder of a case, with a slash at its end. */
 export function goldenFolder(name: string): URL {

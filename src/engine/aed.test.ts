@@ -32,7 +32,9 @@ test.each(CASES)('%s: the decoder sees and scores what NeMo computes', async (na
       const theirs = golden.array(`${key}.single.${index}.teacher_log_probs`);
       const answer = golden.transcripts(key).single[index]?.y_sequence ?? [];
       const memory = await createCrossMemory(sessions, spec.aed, clip);
-      const ours = await new AedRunner(sessions, spec.aed, memory).score([[...context, ...answer]]);
+      const ours = await new AedRunner(sessions, spec.aed, memory).score([
+        [...context, ...answer].slice(0, spec.aed.maxLength),
+      ]);
       expect(ours).toHaveLength(theirs.data.length);
       expect(greatestDifference(ours, theirs.data)).toBeLessThan(TOLERANCE.logits);
     }
@@ -59,7 +61,7 @@ test.each(CASES)('%s: a step at a time, with padding and mixed rows, scores as t
   // From now on two rows a clip; the first row's parent changes places to check that caches follow.
   let parents = [0, 0, 1, 1, 2, 2];
   const numClasses = step.logProbs.length / 3;
-  const numSteps = Math.min(...answers.map((answer) => answer.length));
+  const numSteps = Math.min(spec.aed.maxLength - prompt.context_ids.length, ...answers.map((answer) => answer.length));
   for (let index = 0; index < numSteps; index++) {
     const tokens = answers.flatMap((answer) => [answer[index] as number, answer[index] as number]);
     step = await runner.step(step.state, tokens, parents);
@@ -83,7 +85,9 @@ const ANSWERS = CASES.flatMap((name) => {
   const golden = openGolden(name);
   const prompts = Object.keys(promptsOf(golden)).map((prompt) => ['beam1', `beam1.${prompt}`, prompt] as const);
   const [first] = Object.keys(promptsOf(golden)) as [string];
-  const others = Object.keys(STRATEGIES).map((key) => [key, key, first] as const);
+  const others = Object.keys(STRATEGIES)
+    .filter((key) => !Object.hasOwn(golden.json[key] as object, 'raises'))
+    .map((key) => [key, key, first] as const);
   return [...prompts, ...others].map(([strategy, key, prompt]) => ({ name, strategy, key, prompt }));
 });
 

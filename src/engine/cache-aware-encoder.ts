@@ -8,7 +8,7 @@ import type { MelFeatures } from '../audio/mel.ts';
 import { attentionMask } from '../model/attention-mask.ts';
 import type { ConformerSpec, ContextSize } from '../model/conformer-spec.ts';
 import { type StreamingPlan, streamingPlan } from '../model/streaming-spec.ts';
-import { stageLengths } from '../model/subsampling.ts';
+import { preEncodedFrames } from '../model/pre-encode.ts';
 import type { Tensor } from '../runtime/session.ts';
 import type { Encoded, EncoderRunner } from './encoder-runner.ts';
 import { FeatureQueue } from './feature-queue.ts';
@@ -72,17 +72,19 @@ export class CacheAwareEncoder implements Disposable {
     return [this.#position, this.#position + this.#numNext];
   }
 
-  /** The next step; undefined for a rest too short to give a frame. */
+  /** The next step; undefined for a rest too short to give a frame. Its tensor may have frames behind its length. */
   async step(): Promise<Encoded | undefined> {
     const isFirst = this.#position === 0;
+    const lookAhead = this.#lookAhead;
     const { data, numFrames } = this.#take();
-    return this.#sessions.withFallback(() => this.#encode(data, numFrames, isFirst));
+    return this.#sessions.withFallback(() => this.#encode(data, numFrames, { isFirst, lookAhead }));
   }
 
   /** Leaves the next step out, as if it had not been said; gives the number of frames it would have had. */
   skip(): number {
     const drop = this.#position === 0 ? 0 : this.#plan.drop;
-    return this.#framesOf(this.#take().numFrames, drop);
+    const lookAhead = this.#lookAhead;
+    return Math.max(0, this.#framesOf(this.#take().numFrames, drop) - lookAhead);
   }
 
   [Symbol.dispose](): void {
@@ -103,24 +105,35 @@ export class CacheAwareEncoder implements Disposable {
     return Math.min(this.#wanted, this.#queue.available);
   }
 
+  /** Frames of the next step that a later one gives; the rest of a stream keeps none back. */
+  get #lookAhead(): number {
+    return this.isReady ? this.#plan.lookAhead : 0;
+  }
+
   #take(): MelFeatures {
     const numNew = this.#numNext;
-    const chunk = this.#queue.take(numNew, this.#position > 0);
-    this.#position += numNew;
+    const numKept = this.#lookAhead * this.#spec.subsamplingFactor;
+    const chunk = this.#queue.take(numNew, this.#position > 0, numKept);
+    this.#position += numNew - numKept;
     return chunk;
   }
 
   #framesOf(numFeatureFrames: number, drop: number): number {
-    return Math.max(0, (stageLengths(this.#spec, numFeatureFrames).at(-1) as number) - drop);
+    return Math.max(0, preEncodedFrames(this.#spec, numFeatureFrames) - drop);
   }
 
-  async #encode(data: Float32Array, numFrames: number, isFirst: boolean): Promise<Encoded | undefined> {
+  async #encode(
+    data: Float32Array,
+    numFrames: number,
+    { isFirst, lookAhead }: { readonly isFirst: boolean; readonly lookAhead: number },
+  ): Promise<Encoded | undefined> {
     const { ort } = this.#sessions.instance;
     const { cachedFrames } = this.#plan;
     const drop = isFirst ? 0 : this.#plan.drop;
     const frames = this.#framesOf(numFrames, drop);
     if (frames === 0) return undefined;
     const all = cachedFrames + frames;
+    const settled = frames - lookAhead;
     const mask = attentionMask(this.#spec, this.#context, {
       numQueries: frames,
       numKeys: all,
@@ -132,7 +145,7 @@ export class CacheAwareEncoder implements Disposable {
       features: new ort.Tensor('float32', data, [1, data.length / numFrames, numFrames]),
       drop: new ort.Tensor('int64', BigInt64Array.of(BigInt(drop)), [1]),
       attention_mask: new ort.Tensor('float32', mask, [1, 1, frames, all]),
-      cache_range: new ort.Tensor('int64', BigInt64Array.of(BigInt(frames), BigInt(frames + cachedFrames)), [2]),
+      cache_range: new ort.Tensor('int64', BigInt64Array.of(BigInt(settled), BigInt(settled + cachedFrames)), [2]),
       ...caches,
       ...(await this.#runner.streamPositions(frames, all)),
     });
@@ -142,10 +155,10 @@ export class CacheAwareEncoder implements Disposable {
       values: outputs['values_next'] as Tensor,
       conv: outputs['conv_next'] as Tensor,
     };
-    this.#numCached = Math.min(cachedFrames, this.#numCached + frames);
+    this.#numCached = Math.min(cachedFrames, this.#numCached + settled);
     return {
       tensor: await this.#runner.prompted(outputs['encoded'] as Tensor, this.#language),
-      lengths: [frames],
+      lengths: [settled],
       featureLengths: [numFrames],
     };
   }

@@ -157,11 +157,15 @@ export class CacheAwareRecognizer implements Recognizer {
         { encoded: encoded.tensor },
         fusion.length > 0 ? ['log_probs'] : ['ids', 'best'],
       );
+      const numClasses = spec.ctc.vocabularySize + 1;
+      const length = encoded.lengths[0] as number;
+      const scores = async (): Promise<Float32Array> =>
+        (await hostValues(outputs['log_probs'] as Tensor)).subarray(0, length * numClasses);
       const { ids, best } =
         fusion.length > 0
-          ? this.#chooseFused(await hostValues(outputs['log_probs'] as Tensor), spec.ctc.vocabularySize + 1, fusion)
+          ? this.#chooseFused(await scores(), numClasses, fusion)
           : { ids: await hostIds(outputs['ids'] as Tensor), best: await hostValues(outputs['best'] as Tensor) };
-      const decoded = decodeCtcGreedy(ids, best, spec.ctc.vocabularySize, this.#ctc);
+      const decoded = decodeCtcGreedy(ids.subarray(0, length), best, spec.ctc.vocabularySize, this.#ctc);
       this.#ctc = decoded.state;
       this.#add(decoded.emissions, decoded.nonBlankFrames, decoded.score);
     } else if (spec.transducer) {

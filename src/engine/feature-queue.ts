@@ -28,10 +28,10 @@ export class FeatureQueue {
   }
 
   /**
-   * The next `count` columns, [numFeatures, numFrames] row-major, with the cached ones in front when asked: always as many as promised,
+   * The next `count` columns, [numFeatures, numFrames] row-major, with the cached ones in front when asked; the last `numKept` come again. Always as many as promised,
    * zeros where the stream is younger than the cache, as NeMo fills its buffer.
    */
-  take(count: number, withCached: boolean): MelFeatures {
+  take(count: number, withCached: boolean, numKept = 0): MelFeatures {
     const numBefore = withCached ? this.#numCached : 0;
     const from = Math.max(0, this.#consumed - numBefore);
     const columns = this.#columns.slice(from, this.#consumed + count);
@@ -42,7 +42,7 @@ export class FeatureQueue {
       for (let row = 0; row < this.#numFeatures; row++)
         data[row * numFrames + firstColumn + index] = column[row] as number;
     });
-    this.#consumed += count;
+    this.#consumed += count - numKept;
     const surplus = Math.max(0, this.#consumed - this.#numCached);
     this.#columns.splice(0, surplus);
     this.#consumed -= surplus;

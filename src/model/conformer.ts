@@ -26,7 +26,7 @@ import { declareGlobalTokens, hasGlobalTokens } from './global-attention.ts';
 import { layerNorm } from './layers.ts';
 import { linear } from './linear.ts';
 import { positionName } from './positions.ts';
-import { preEncode } from './pre-encode.ts';
+import { hasSubsampling, preEncode } from './pre-encode.ts';
 import { type Reduction, numReductionStages, reduceFrames } from './reduction.ts';
 import { convSubsampling } from './subsampling.ts';
 import type { WeightReader } from './weight-reader.ts';
@@ -103,12 +103,7 @@ export function buildConformer(
       masks = reducedMasks ?? masks;
     }
   }
-  if (spec.outputSize !== spec.dModel)
-    x = linear(graph, weights, 'encoder.out_proj', x, {
-      inputSize: spec.dModel,
-      outputSize: spec.outputSize,
-      hasBias: true,
-    });
+  x = projectOut(graph, weights, spec, x);
   if (spec.reduction?.position === -1) x = reduce(x, spec.reduction);
   graph.output('encoded', x, 'float32', ['batch', spec.reduction ? 'frames_encoded' : 'frames_out', spec.outputSize]);
   return graph;
@@ -118,7 +113,6 @@ export function buildConformer(
 export function buildConformerStep(weights: WeightReader, spec: ConformerSpec): Graph {
   const graph = new Graph('encoder_step');
   const { numLayers, dModel, convKernel } = spec;
-  const features = graph.input('features', 'float32', [1, spec.featIn, 'frames']);
   const drop = graph.input('drop', 'int64', [1]);
   const attentionMask = graph.input('attention_mask', 'float32', [1, 1, 'new', 'all']);
   const cacheRange = graph.input('cache_range', 'int64', [2]);
@@ -129,7 +123,9 @@ export function buildConformerStep(weights: WeightReader, spec: ConformerSpec): 
   };
   declarePositions(graph, spec);
 
-  const subsampled = convSubsampling(graph, weights, spec, features, undefined);
+  const subsampled = hasSubsampling(spec)
+    ? convSubsampling(graph, weights, spec, graph.input('features', 'float32', [1, spec.featIn, 'frames']), undefined)
+    : preEncode(graph, weights, spec);
   let x = graph.op('Slice', [subsampled, drop, graph.ints(Number.MAX_SAFE_INTEGER), graph.ints(1)]);
   const [from, to] = graph.multi('Split', [cacheRange, graph.ints(1, 1)], 2, { axis: 0 }) as [Value, Value];
   const convTo = graph.op('Add', [from, graph.ints(convKernel - 1)]);
@@ -146,7 +142,7 @@ export function buildConformerStep(weights: WeightReader, spec: ConformerSpec): 
     next.conv.push(kept(result.history, convTo));
     x = result.output;
   }
-  graph.output('encoded', x, 'float32', [1, 'new', spec.outputSize]);
+  graph.output('encoded', projectOut(graph, weights, spec, x), 'float32', [1, 'new', spec.outputSize]);
   for (const [name, values] of Object.entries(next)) {
     graph.output(`${name}_next`, graph.op('Concat', values, { axis: 0 }), 'float32', [
       numLayers,
@@ -156,6 +152,12 @@ export function buildConformerStep(weights: WeightReader, spec: ConformerSpec): 
     ]);
   }
   return graph;
+}
+
+/** The projection to `feat_out`, where there is one. */
+function projectOut(graph: Graph, weights: WeightReader, { dModel, outputSize }: ConformerSpec, x: Value): Value {
+  if (outputSize === dModel) return x;
+  return linear(graph, weights, 'encoder.out_proj', x, { inputSize: dModel, outputSize, hasBias: true });
 }
 
 function declarePositions(graph: Graph, spec: ConformerSpec): void {

@@ -1,7 +1,7 @@
 /** Encoders of every family against NeMo's own numbers, clip by clip and as a padded batch. */
 import { expect, test } from 'vitest';
 import { EncoderSession } from '../../e2e/support/encoder-session.ts';
-import { type Golden, TOLERANCE, maxDifference, openGolden } from '../../e2e/support/golden.ts';
+import { type Golden, TOLERANCE, maxDifference, oddCases, openGolden } from '../../e2e/support/golden.ts';
 import type { NpyArray } from '../../e2e/support/npz.ts';
 import { type AttentionChange, withAttentionModel } from './attention-switch.ts';
 import type { ConformerSpec } from './conformer-spec.ts';
@@ -17,6 +17,7 @@ const CASES = [
   'conformer-rnnt-bpe',
   'fastconformer-ctc-bpe',
   'squeezeformer-ctc-bpe',
+  ...oddCases('odd-squeezeformer'),
 ];
 
 /** Archives of `*-variants`, by the names in expected.json. */

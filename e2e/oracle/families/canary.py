@@ -82,7 +82,8 @@ def canary_states(model: Any, encoded: torch.Tensor, lengths: torch.Tensor) -> t
 
 def canary_scores(model: Any, states: torch.Tensor, mask: torch.Tensor, ids: torch.Tensor) -> torch.Tensor:
     hidden = model.transf_decoder(input_ids=ids, decoder_mask=torch.ones_like(ids), encoder_embeddings=states, encoder_mask=mask)
-    return model.log_softmax(hidden_states=hidden)
+    with model.log_softmax.with_log_softmax_enabled(True) as head:
+        return head(hidden_states=hidden)
 
 
 def teach_canary(ctx: Context, model: Any, exercises: Sequence[tuple[Clip, Slots, str]], steps: int) -> float:
@@ -136,6 +137,7 @@ def dump_canary(ctx: Context, model: Any, prompts: dict[str, Slots]) -> None:
         for i, clip in enumerate(ctx.inputs):
             answer = ctx.record.json[key]["single"][i]["y_sequence"]
             ids = torch.cat([context, torch.tensor(answer, dtype=torch.long), torch.tensor([model.tokenizer.eos_id])])[None]
+            ids = ids[:, : model.transf_decoder.embedding.max_sequence_length + 1]  # untaught answers fill every position
             wave = clip.samples()
             with torch.no_grad():
                 states, mask = canary_states(model, *encode_audio(model, [wave])[2:])
