@@ -19,6 +19,7 @@ export type { OnProgress, Progress } from './base/progress.ts';
 export type {
   AudioEntry,
   AudioInput,
+  BiasingRequest,
   BufferedOptions,
   CallOptions,
   Device,

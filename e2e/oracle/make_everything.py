@@ -36,6 +36,7 @@ SCRIPTS: list[tuple[str, list[str], str | None]] = [
     ("make_decoding_options.py", ["{out}"], None),
     ("make_decoding_sweep.py", ["{out}"], None),
     ("make_partial.py", ["{out}"], None),
+    ("make_biasing.py", ["{out}"], None),
     ("make_media.py", [], "ffmpeg"),
     ("make_kenlm.py", ["{out}", "{build_binary}"], "build_binary"),
 ]

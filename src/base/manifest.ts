@@ -19,6 +19,8 @@ export type ManifestLine = {
   readonly text?: string;
   /** Prompt slots by NeMo's names. */
   readonly slots?: Readonly<Record<string, string | boolean>>;
+  /** `biasing_request`: boosted phrases of this recording, as NeMo's scripts read them. */
+  readonly biasingRequest?: Readonly<Record<string, unknown>>;
 };
 
 /** Fields of a line that are prompt slots; `taskname` is what older manifests call the task. */
@@ -51,7 +53,10 @@ function parseManifestLine(line: string, number: number, name: string): Manifest
   const offset = seconds(fields['offset'], 'offset', where);
   const duration = seconds(fields['duration'], 'duration', where);
   const slots = slotsOf(fields);
-  const { text } = fields;
+  const { text, biasing_request: biasing } = fields;
+  const hasBiasing = biasing !== undefined && biasing !== null;
+  if (hasBiasing && (typeof biasing !== 'object' || Array.isArray(biasing)))
+    throw invalid(`${where} has a biasing_request that is no object.`);
   if (text !== undefined && text !== null && typeof text !== 'string')
     throw invalid(`${where} has a text that is no string.`);
   return {
@@ -61,6 +66,7 @@ function parseManifestLine(line: string, number: number, name: string): Manifest
     ...(duration === undefined ? {} : { duration }),
     ...(typeof text === 'string' ? { text } : {}),
     ...(slots ? { slots } : {}),
+    ...(hasBiasing ? { biasingRequest: biasing as Record<string, unknown> } : {}),
   };
 }
 

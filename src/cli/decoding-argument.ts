@@ -25,5 +25,5 @@ async function openValue(key: string, value: unknown): Promise<unknown> {
   )
     return value;
   if (existsSync(value) && statSync(value).isFile()) return openAsBlob(value);
-  throw new AsrError('unsupported-option', `--decoding: ${key} is '${value}', which is no file.`);
+  throw new AsrError('unsupported-option', `${key} is '${value}', which is no file.`);
 }

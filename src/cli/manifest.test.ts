@@ -33,6 +33,7 @@ describe('readManifest', () => {
     ['{"text": "x"}', /line 2 .* has no audio_filepath/],
     ['{"audio_filepath": "a", "offset": -1}', /line 2 .* offset -1/],
     ['{"audio_filepath": "a", "text": 3}', /line 2 .* text/],
+    ['{"audio_filepath": "a", "biasing_request": ["b"]}', /line 2 .* biasing_request/],
   ])('names the line of %s', (line, message) => {
     expect(() => readManifest(write('bad.jsonl', `{"audio_filepath": "a"}\n${line}\n`))).toThrow(message);
   });

@@ -25,6 +25,8 @@ export type Entry = {
   readonly text?: string;
   /** Prompt slots of the line. */
   readonly slots?: Slots;
+  /** Boosted phrases of the line (`biasing_request`). */
+  readonly biasingRequest?: Readonly<Record<string, unknown>>;
 };
 
 /** Reads the whole manifest. @throws ManifestError that names the line */

@@ -3,6 +3,7 @@ import { isAsrError } from '../base/errors.ts';
 import type { Hypothesis } from '../base/hypothesis.ts';
 import type { TranscribeOptions } from '../engine/options.ts';
 import type { OpenedAudio } from './audio-argument.ts';
+import { openDecodingFiles } from './decoding-argument.ts';
 import { openEntry } from './entry-audio.ts';
 import type { Entry } from './manifest.ts';
 import type { OpenedModel } from './model-options.ts';
@@ -97,7 +98,7 @@ async function recognizeBatch(
     for (const entry of batch) audio.push(await openEntry(entry));
     const results = await model.transcribe(
       audio.map(({ blob }) => blob),
-      { ...options, ...promptOptions(model, prompt, batch[0]?.slots) },
+      { ...options, ...promptOptions(model, prompt, batch[0]?.slots), ...(await biasingOf(batch)) },
     );
     const { device, precision } = model.report;
     const total = loadSeconds + (performance.now() - startedAt) / 1000;
@@ -118,6 +119,13 @@ async function recognizeBatch(
   } finally {
     for (const opened of audio) opened[Symbol.dispose]();
   }
+}
+
+/** Boosted phrases of the lines, their files opened. */
+async function biasingOf(batch: readonly Entry[]): Promise<Pick<TranscribeOptions, 'biasingRequests'>> {
+  if (!batch.some(({ biasingRequest }) => biasingRequest)) return {};
+  const opened = batch.map(({ biasingRequest }) => biasingRequest && openDecodingFiles(biasingRequest));
+  return { biasingRequests: (await Promise.all(opened)).map((request) => request ?? null) };
 }
 
 /** Errors of one recording; anything else will come again with the next. */

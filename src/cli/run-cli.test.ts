@@ -9,6 +9,8 @@ import { openGolden } from '../../e2e/support/golden.ts';
 const MODEL = model('hybrid-tdt-ctc');
 const STREAMING = model('fastconformer-streaming-hybrid');
 const CANARY = model('canary2-aed');
+const RNNT = model('fastconformer-rnnt-bpe');
+const AUDIO = new URL('../../e2e/fixtures/audio/', import.meta.url);
 const golden = openGolden('hybrid-tdt-ctc');
 const clips = clipsOf(golden);
 const [clip = ''] = clips;
@@ -183,6 +185,21 @@ describe('transcribe', () => {
     expect(await text('--manifest', manifest, '--prompt', '{"target_lang": "en"}')).toBe(
       `${clip}\t${german}${clip}\t${english}`,
     );
+  });
+
+  test('boosted phrases of a manifest line are for that line alone', async () => {
+    const manifest = scratch('boosted.jsonl');
+    const line = { audio_filepath: fileURLToPath(new URL('forty.wav', AUDIO)) };
+    const boosting_model_cfg = { key_phrases_list: ['number fifty'], context_score: 3 };
+    const rows = [line, { ...line, biasing_request: { boosting_model_cfg, boosting_model_alpha: 1.5 } }];
+    writeFileSync(manifest, rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
+    const decoding = JSON.stringify({ strategy: 'greedy_batch', greedy: { enable_per_stream_biasing: true } });
+    const { out } = await run('transcribe', '--model', RNNT, '--manifest', manifest, '--decoding', decoding);
+    expect(out.split('\n').map((row) => row.split('\t')[1])).toEqual([
+      'number two forty',
+      'number fifty forty',
+      undefined,
+    ]);
   });
 
   test('an offset and a duration stand for that part of the file', async () => {

@@ -38,8 +38,8 @@ export type TransducerOptions = {
   readonly bigBlankDurations?: readonly number[];
   /** Tokens a frame may emit. */
   readonly maxSymbols: number;
-  /** Language model and boosted phrases that choose among tokens; whether a step is blank stays the network's decision. */
-  readonly fusion?: readonly WeightedFusion[];
+  /** Language model and boosted phrases of every clip that choose among tokens; whether a step is blank stays the network's decision. */
+  readonly fusion?: readonly (readonly WeightedFusion[])[];
   /**
    * TDT: whether blanks and tokens that jump count among `maxSymbols` too, and the last one that may be taken moves a frame further, as in NeMo's
    * strategy `greedy`. @default false
@@ -107,11 +107,11 @@ export async function decodeTransducerGreedy<State>(
   options: TransducerOptions,
   previous?: readonly (TransducerState<State> | undefined)[],
 ): Promise<TransducerDecoded<State>[]> {
-  const fusionStart = options.fusion?.length ? new FusionState(options.fusion) : undefined;
   const numNew = lengths.filter((_, clip) => !previous?.[clip]).length;
   const starts = numNew > 0 ? await network.start(numNew) : [];
   const rows = lengths.map((numFrames, clip): Row<State> => {
     const before = previous?.[clip];
+    const fusion = options.fusion?.[clip] ?? [];
     return {
       clip,
       numFrames,
@@ -119,7 +119,7 @@ export async function decodeTransducerGreedy<State>(
       emissions: [],
       steps: [],
       state: before ? before.network : (starts.shift() as State),
-      fusion: before?.fusion ?? fusionStart,
+      fusion: before?.fusion ?? (fusion.length > 0 ? new FusionState(fusion) : undefined),
       afterBlank: before?.afterBlank ?? false,
       frame: before?.overshoot ?? 0,
       emittedAt: -1,

@@ -9,6 +9,7 @@ import type { Emission } from '../base/emission.ts';
 import { contextWindows } from '../audio/context-windows.ts';
 import { featureBuffers } from '../audio/feature-buffers.ts';
 import { appendByLcs, appendMiddle, appendTdtMiddle } from '../decoding/buffer-merge.ts';
+import type { WeightedFusion } from '../decoding/fusion.ts';
 import { CTC_START, type CtcState, decodeCtcGreedy } from '../decoding/ctc-greedy.ts';
 import type { TransducerState } from '../decoding/transducer-greedy.ts';
 import { frameFactor } from '../model/encoder.ts';
@@ -22,6 +23,8 @@ export type BufferedJob = {
   readonly plan: BufferedPlan;
   readonly language?: string | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Boosted phrases of this recording, method `context`. */
+  readonly biasing?: WeightedFusion | undefined;
   /** Told after every piece: how many samples are decoded, and what they say. */
   readonly onPiece?: (decoded: () => Decoded, numSamples: number) => void;
 };

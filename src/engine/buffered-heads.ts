@@ -3,6 +3,7 @@ import type { MelFeatures } from '../audio/mel.ts';
 import { throwIfAborted } from '../base/abort.ts';
 import type { Emission } from '../base/emission.ts';
 import type { BufferFrames } from '../decoding/buffer-merge.ts';
+import type { WeightedFusion } from '../decoding/fusion.ts';
 import { type TransducerDecoded, type TransducerState, decodeTransducerGreedy } from '../decoding/transducer-greedy.ts';
 import { blankClass } from '../model/transducer-spec.ts';
 import type { Tensor } from '../runtime/session.ts';
@@ -14,7 +15,12 @@ import { hostValues } from './encoder-tensors.ts';
 import type { RunningModel } from './engine-model.ts';
 import { type PredictorState, TransducerRunner } from './transducer-runner.ts';
 
-type PieceOptions = { readonly language?: string | undefined; readonly signal?: AbortSignal | undefined };
+type PieceOptions = {
+  readonly language?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Boosted phrases of this recording. */
+  readonly biasing?: WeightedFusion | undefined;
+};
 
 /** Best class of every encoder frame, and its log-probability. */
 export function ctcPieces(
@@ -72,10 +78,11 @@ type DecodeOptions = PieceOptions & {
 function decode(
   model: RunningModel,
   features: MelFeatures,
-  { left, count, state, keepSteps = true, language, signal }: DecodeOptions,
+  { left, count, state, keepSteps = true, language, signal, biasing }: DecodeOptions,
 ): Promise<TransducerDecoded<PredictorState> & { readonly numFrames: number }> {
   const { sessions, spec } = model.parts;
   const transducer = spec.transducer as NonNullable<typeof spec.transducer>;
+  const { fusion } = transducerDecodingOf(model.decoding);
   return encoded(model, features, language, async (clip) => {
     const [frames = new Float32Array(0)] = await projectFrames(sessions, spec, clip);
     const size = transducer.joint.hiddenSize;
@@ -89,7 +96,7 @@ function decode(
         durations: transducer.durations,
         bigBlankDurations: transducer.bigBlankDurations,
         maxSymbols: model.maxSymbols,
-        fusion: transducerDecodingOf(model.decoding).fusion,
+        fusion: [biasing ? [...fusion, biasing] : fusion],
         keepSteps,
         onRound: () => throwIfAborted(signal),
       },

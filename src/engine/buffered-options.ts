@@ -15,7 +15,11 @@ const FILLED = {
 /** @throws AsrError `unsupported-option` for what the head or the numbers cannot do */
 export function planBuffered(
   model: RunningModel,
-  { buffered: options = {}, returnAlignments }: Pick<TranscribeOptions, 'buffered' | 'returnAlignments'>,
+  {
+    buffered: options = {},
+    returnAlignments,
+    biasingRequests,
+  }: Pick<TranscribeOptions, 'buffered' | 'returnAlignments' | 'biasingRequests'>,
 ): BufferedPlan {
   const { method = model.decoder === 'ctc' ? 'middle' : 'context' } = options;
   const { hopLength, sampleRate } = model.parts.spec.mel;
@@ -30,6 +34,8 @@ export function planBuffered(
     refuse(
       `it decodes greedily, as NeMo's scripts do; for strategy "${config.strategy}" use long "pauses" or "full", or change the strategy to "greedy_batch"`,
     );
+  if (method !== 'context' && biasingRequests?.some((request) => request))
+    refuse(`method "${method}" takes no biasingRequests; "context" does, as NeMo's script for it`);
   if (method === 'lcs' && model.decoder === 'ctc') refuse('method "lcs" is for transducers; CTC has "middle"');
   const frameSeconds = (hopLength * frameFactor(model.parts.spec.encoder)) / sampleRate;
   if (!(plan.chunkSeconds >= frameSeconds)) refuse(`chunkSeconds is less than one encoder frame (${frameSeconds} s)`);

@@ -37,6 +37,7 @@ export class BufferedRecognizer implements Recognizer {
   #gated = 0;
   /** Where the phrase may be settled; 0 while it goes on. */
   #pause = 0;
+  readonly #biasingRequest: StreamOptions['biasingRequest'];
   /** Listens instead of the gate by energy. */
   readonly #voice: VoiceGate | undefined;
 
@@ -51,6 +52,7 @@ export class BufferedRecognizer implements Recognizer {
     this.#onUpdate = onUpdate;
     this.#chunkSamples = Math.round((options.chunkSeconds ?? DEFAULT_CHUNK_SECONDS) * sampleRate);
     this.#frameSamples = hopLength * frameFactor(model.parts.spec.encoder);
+    this.#biasingRequest = options.biasingRequest;
     this.#voice = detector && new VoiceGate(detector, sampleRate);
   }
 
@@ -127,7 +129,11 @@ export class BufferedRecognizer implements Recognizer {
 
   async #transcribe(samples: Float32Array): Promise<Hypothesis | undefined> {
     if (samples.length < this.#frameSamples) return undefined;
-    const [result] = await this.#model.transcribe([samples], { timestamps: canTellTimes(this.#model), long: 'full' });
+    const [result] = await this.#model.transcribe([samples], {
+      timestamps: canTellTimes(this.#model),
+      long: 'full',
+      ...(this.#biasingRequest && { biasingRequests: [this.#biasingRequest] }),
+    });
     assert(result, 'one recording gives one result');
     return result.hypothesis;
   }

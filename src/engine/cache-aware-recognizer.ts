@@ -33,6 +33,8 @@ export class CacheAwareRecognizer implements Recognizer {
   readonly #encoder: CacheAwareEncoder;
   /** Keeps out what a voice detector hears nobody in. */
   readonly #gate: StreamGate | undefined;
+  /** Boosted phrases of this stream. */
+  readonly #biasing: WeightedFusion | undefined;
   readonly #mel: MelStream;
   readonly #emissions: Emission[] = [];
   readonly #timestep: number[] = [];
@@ -53,13 +55,14 @@ export class CacheAwareRecognizer implements Recognizer {
     context: ContextSize,
     { targetLang }: StreamOptions,
     onUpdate: (update: StreamUpdate) => void,
-    gate?: StreamGate,
+    { gate, biasing }: { readonly gate?: StreamGate | undefined; readonly biasing?: WeightedFusion | undefined } = {},
   ) {
     const { spec, sessions, encoder } = model.parts;
     assert(spec.encoder.kind === 'conformer', 'only Conformers are cache-aware');
     this.#model = model;
     this.#onUpdate = onUpdate;
     this.#gate = gate;
+    this.#biasing = biasing;
     this.#mel = new MelStream(model.parts.melConfig);
     this.#encoder = new CacheAwareEncoder({ sessions, encoder, spec: spec.encoder, context, language: targetLang });
   }
@@ -171,12 +174,13 @@ export class CacheAwareRecognizer implements Recognizer {
     } else if (spec.transducer) {
       const network = new TransducerRunner(sessions, spec.transducer, await projectFrames(sessions, spec, encoded));
       const { durations, bigBlankDurations } = spec.transducer;
+      const fusion = this.#model.decoding?.fusion ?? [];
       const options = {
         blank: blankClass(spec.transducer),
         durations,
         bigBlankDurations,
         maxSymbols: this.#model.maxSymbols,
-        fusion: this.#model.decoding?.fusion ?? [],
+        fusion: [this.#biasing ? [...fusion, this.#biasing] : fusion],
       };
       const [decoded] = await decodeTransducerGreedy(
         network,

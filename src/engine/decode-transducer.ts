@@ -38,6 +38,8 @@ export type TransducerClip = {
   readonly length: number;
   /** What the pieces before this one said. */
   readonly partial?: Hypothesis | undefined;
+  /** Boosted phrases of this clip alone. */
+  readonly biasing?: WeightedFusion | undefined;
 };
 export type TransducerDecodeOptions = {
   readonly decoding: Decoding | undefined;
@@ -145,12 +147,14 @@ async function decodeGreedy(
   { maxSymbols, keepAlignments, confidence, fusion, isPlain }: GreedyOptions,
 ): Promise<Decoded[]> {
   const { durations, bigBlankDurations } = spec;
+  const fusionOf = ({ biasing }: TransducerClip): readonly WeightedFusion[] =>
+    biasing ? [...fusion, biasing] : fusion;
   const options: TransducerOptions = {
     blank: blankClass(spec),
     durations,
     bigBlankDurations,
     maxSymbols,
-    fusion,
+    fusion: clips.map(fusionOf),
     countsJumps: isPlain && durations.length > 0,
     keepSteps: keepAlignments || confidence !== undefined,
   };
@@ -158,7 +162,7 @@ async function decodeGreedy(
     network,
     clips.map(({ length }) => length),
     options,
-    clips.map(({ partial }) => partial && toTransducerState(partial, { fusion, spec })),
+    clips.map((clip) => clip.partial && toTransducerState(clip.partial, { fusion: fusionOf(clip), spec })),
   );
   return results.map(({ emissions, score, steps, state }, index): Decoded => {
     const { length, partial } = clips[index] as TransducerClip;

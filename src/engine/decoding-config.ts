@@ -57,6 +57,8 @@ export type TransducerDecodingConfig = CommonConfig & {
   readonly head: 'transducer';
   readonly strategy: TransducerStrategy;
   readonly maxSymbols: number;
+  /** Whether recordings may bring boosted phrases of their own. */
+  readonly takesBiasing: boolean;
   readonly langTagPattern: string | undefined;
   readonly stripsLangTags: boolean;
   readonly beam: {
@@ -153,6 +155,7 @@ export function readTransducerDecoding(config: unknown, spec: TransducerSpec): T
   const common = readCommon(tree, isGreedy, 'rnnt_timestamp_type');
   checkFusion(strategy, common.fusion);
   if (strategy === 'maes') checkMaes(beam, spec);
+  if (greedy['enable_per_stream_biasing'] && isGreedy) checkBiasing(strategy, greedy, spec);
   if (beam['hat_subtract_ilm'] && !isGreedy) checkInternalLm(strategy, beam, spec);
   if (common.keepAlignments && !isGreedy && !givesAlignments(strategy, spec))
     throw refused('preserve_alignments', true, `false with strategy ${strategy} for ${spec.kind.toUpperCase()} models`);
@@ -164,6 +167,7 @@ export function readTransducerDecoding(config: unknown, spec: TransducerSpec): T
     head: 'transducer',
     strategy,
     maxSymbols: maxSymbols ?? Number.MAX_SAFE_INTEGER,
+    takesBiasing: isGreedy && (greedy['enable_per_stream_biasing'] as boolean),
     stripsLangTags: tree['strip_lang_tags'] as boolean,
     langTagPattern: (tree['lang_tag_pattern'] ?? undefined) as string | undefined,
     beam: {
@@ -225,6 +229,15 @@ function checkFusion(strategy: TransducerStrategy, { lm, boosting }: FusionConfi
     throw refused('ngram_lm_model', 'set', `left out with strategy ${strategy}; greedy_batch and malsd_batch take it`);
   if (boosting && !takesPhrases)
     throw refused('boosting_tree', 'set', `left out with strategy ${strategy}; greedy_batch and malsd_batch take it`);
+}
+
+function checkBiasing(strategy: string, greedy: Tree, { predictor, bigBlankDurations }: TransducerSpec): void {
+  const key = 'greedy.enable_per_stream_biasing';
+  if (strategy !== 'greedy_batch') throw refused(key, true, `false with strategy ${strategy}; greedy_batch takes it`);
+  if (bigBlankDurations.length > 0) throw refused(key, true, 'false for multi-blank models, as NeMo has it');
+  if (greedy['loop_labels'] === false) throw refused('greedy.loop_labels', false, `true with ${key}, as NeMo has it`);
+  if (predictor.kind === 'lstm' && !predictor.blankAsPad)
+    throw refused(key, true, 'false for this checkpoint: NeMo has it for decoder.blank_as_pad true only');
 }
 
 function checkInternalLm(strategy: string, beam: Tree, { joint, kind }: TransducerSpec): void {

@@ -33,7 +33,6 @@ const HARMLESS = [
 /** Refused unless they are off; every value that would do something. */
 const REFUSED: Record<string, unknown> = {
   'boosting_tree.use_bpe_dropout': true,
-  'greedy.enable_per_stream_biasing': true,
   'beam.language_model': { path: 'lm' },
   return_xattn_scores: true,
   'greedy.n_samples': 4,

@@ -118,6 +118,15 @@ const greedyCommon: Fields = {
   ...fusion,
 };
 
+/** NeMo `BiasingRequestItemConfig`: boosted phrases of one recording. */
+export const BIASING_FIELDS: Fields = {
+  boosting_model_cfg: boostingTree,
+  boosting_model_alpha: number(1),
+  cache_key: optional(text('')), // NeMo keeps trees by it; here a tree lives as long as its call
+  multi_model_id: field(null, (value) => value === null, 'null (there is no multi-model to put one into)'),
+  auto_manage_multi_model: field(true, (value) => value === true, 'true (there is no multi-model to manage)'),
+};
+
 /** NeMo `MultiTaskDecodingConfig`. */
 export const AED_FIELDS: Fields = {
   strategy: text('beam'),
@@ -218,11 +227,7 @@ export const TRANSDUCER_FIELDS: Fields = {
     tdt_include_duration_confidence: flag(false),
     loop_labels: flag(true),
     use_cuda_graph_decoder: flag(true),
-    enable_per_stream_biasing: field(
-      false,
-      (value) => value === false,
-      'false (phrases are for all recordings of a call; give those with other phrases a call of their own, after changeDecodingStrategy with their greedy.boosting_tree)',
-    ),
+    enable_per_stream_biasing: flag(false),
     ...greedyCommon,
   },
   beam: {

@@ -85,7 +85,16 @@ export function readConfidence(tree: Tree, isGreedy: boolean): ConfidencePlan | 
 
 /** The external models of a `greedy` or `beam` section. */
 export function readFusion(section: Tree): FusionConfig {
-  const tree = section['boosting_tree'] as Tree;
+  return {
+    lm: section['ngram_lm_model'] as FileLike | null,
+    lmAlpha: (section['ngram_lm_alpha'] ?? 0) as number,
+    boosting: readBoosting(section['boosting_tree'] as Tree),
+    boostingAlpha: (section['boosting_tree_alpha'] ?? 0) as number,
+  };
+}
+
+/** A checked `boosting_tree`; undefined for one without phrases. */
+export function readBoosting(tree: Tree): BoostingConfig | undefined {
   const lang = tree['source_lang'] as string;
   const file = tree['key_phrases_file'] as FileLike | null;
   const list = ((tree['key_phrases_list'] ?? []) as string[]).map((phrase) => ({ phrase, lang }));
@@ -105,12 +114,7 @@ export function readFusion(section: Tree): FusionConfig {
     scorePerPhrase: tree['score_per_phrase'] as number,
     uniformWeights: tree['uniform_weights'] as boolean,
   };
-  return {
-    lm: section['ngram_lm_model'] as FileLike | null,
-    lmAlpha: (section['ngram_lm_alpha'] ?? 0) as number,
-    boosting: model || file || phrases.length > 0 ? boosting : undefined,
-    boostingAlpha: (section['boosting_tree_alpha'] ?? 0) as number,
-  };
+  return model || file || phrases.length > 0 ? boosting : undefined;
 }
 
 const SPELLINGS: Record<string, string> = {

@@ -26,7 +26,8 @@ export async function loadFusion(
   return models;
 }
 
-async function loadPhrases(config: BoostingConfig, tokenizer: Tokenizer): Promise<WeightedFusion['model']> {
+/** The boosting tree of phrases, or of NeMo's own archive of one. @throws as `loadFusion` */
+export async function loadPhrases(config: BoostingConfig, tokenizer: Tokenizer): Promise<WeightedFusion['model']> {
   if (config.model) {
     const key = 'boosting_tree.model_path';
     return openFusionArchive(await openFile(config.model, key), { key, vocabularySize: tokenizer.vocabularySize });

@@ -61,6 +61,18 @@ export type AudioEntry = {
   readonly duration?: number;
   /** Prompt slots by NeMo's names. They win over the call's options; checkpoints without prompts do not mind them. */
   readonly slots?: { readonly [slot: string]: PromptValue };
+  /** Boosted phrases of this recording (a line's `biasing_request`); wins over the call's `biasingRequests`. */
+  readonly biasingRequest?: BiasingRequest;
+};
+
+/**
+ * Boosted phrases of one recording: NeMo's `BiasingRequestItemConfig`, in its spelling or in camelCase. `boostingModelCfg` has the keys of
+ * `boosting_tree`, such as `key_phrases_list`; `boostingModelAlpha` is its weight, 1 unless given.
+ */
+export type BiasingRequest = {
+  readonly boostingModelCfg?: object;
+  readonly boostingModelAlpha?: number;
+  readonly [nemoKey: string]: unknown;
 };
 
 /** `full` decodes in one go, `buffered` in overlapping windows as NeMo's scripts do, `pauses` cuts where nobody speaks, `auto` picks and says what it did. */
@@ -128,6 +140,12 @@ export type TranscribeOptions = CallOptions & {
    * goes on from there, and the result is the hypothesis of all pieces so far (NeMo `partial_hypothesis`).
    */
   readonly partialHypothesis?: readonly (Hypothesis | null)[];
+  /**
+   * Transducers, greedy, where `greedy.enable_per_stream_biasing` is true: boosted phrases of each recording, one entry a recording, null where
+   * there are none (NeMo `biasing_requests`, `Hypothesis.biasing_cfg`). Results do not depend on the neighbours' phrases. With
+   * `partialHypothesis` every piece of a recording brings the same request again.
+   */
+  readonly biasingRequests?: readonly (BiasingRequest | null)[];
   /** Long recordings are cut where this detector hears nobody, and windows in which it hears nobody are not decoded. For `long` `'auto'` and `'pauses'`. @default energy decides where to cut, and all is decoded */
   readonly vad?: VadOptions;
   /** Details of `long: 'buffered'`. */
@@ -166,6 +184,8 @@ export type StreamOptions = CallOptions & {
   readonly vad?: VadOptions;
   /** Language of a checkpoint with language prompts. @default 'auto' */
   readonly targetLang?: string;
+  /** Boosted phrases of this stream, where `greedy.enable_per_stream_biasing` is true (NeMo `ASRRequestOptions.biasing_cfg`). */
+  readonly biasingRequest?: BiasingRequest;
   /** Rate of the pushed samples in Hz. @default the model's */
   readonly sampleRate?: number;
 };

@@ -30,7 +30,7 @@ export function toTransducerState(
   if (predicted.length !== spec.joint.hiddenSize || hidden.length !== size || decState.fusion.length !== fusion.length)
     throw new AsrError(
       'unsupported-option',
-      'A hypothesis of partialHypothesis was made by another checkpoint or decoding config.',
+      'A hypothesis of partialHypothesis was made by another checkpoint or decoding config, or with other biasingRequests.',
     );
   return {
     network: { predicted, hidden, cell },

@@ -2,6 +2,7 @@
 import { Resampler } from '../audio/resample.ts';
 import { AsrError } from '../base/errors.ts';
 import { isCacheAware, streamableContexts } from '../model/streaming-spec.ts';
+import { loadBiasing } from './biasing.ts';
 import type { EngineStream, RunningModel } from './engine-model.ts';
 import { BufferedRecognizer } from './buffered-recognizer.ts';
 import { CacheAwareRecognizer } from './cache-aware-recognizer.ts';
@@ -72,6 +73,7 @@ async function createRecognizer(
 ): Promise<Recognizer> {
   const { spec } = model.parts;
   const detector = options.vad && (await model.parts.detectors.open(options.vad));
+  const [biasing] = await loadBiasing(model, [options.biasingRequest]);
   if (!isCacheAware(spec)) {
     if (options.attContextSize)
       throw new AsrError(
@@ -90,5 +92,5 @@ async function createRecognizer(
       `attContextSize [${wanted.join(', ')}] is not one of the checkpoint's: ${JSON.stringify(contexts)}.`,
     );
   const gate = detector && new StreamGate(detector, spec.mel.sampleRate);
-  return new CacheAwareRecognizer(model, context, options, onUpdate, gate);
+  return new CacheAwareRecognizer(model, context, options, onUpdate, { gate, biasing });
 }

@@ -22,6 +22,7 @@ export async function transcribeEntries(
   });
   const { partialHypothesis } = options;
   checkPartial(model, audio, options);
+  const biasingRequests = requestsOf(audio, options);
   const results: TranscribeResult[] = [];
   const totalSeconds = options.onProgress && (await durationOfAll(audio, model.parts.spec.mel.sampleRate));
   let doneSeconds = 0;
@@ -35,6 +36,7 @@ export async function transcribeEntries(
         long: 'full', // a piece is decoded in one go: only its end can be gone on from
         partialHypothesis: indices.map((index) => partialHypothesis[index] ?? null),
       }),
+      ...(biasingRequests && { biasingRequests: indices.map((index) => biasingRequests[index] ?? null) }),
       ...(onProgress && {
         onProgress: (progress) =>
           onProgress(
@@ -77,6 +79,22 @@ function checkPartial(
   if (long === 'buffered' || long === 'pauses')
     throw new AsrError('unsupported-option', `partialHypothesis does not go with long: '${long}'; use 'full'.`);
   if (vad) throw new AsrError('unsupported-option', 'partialHypothesis does not go with vad, which leaves parts out.');
+}
+
+/** Every recording's boosted phrases; undefined where nobody has any. */
+function requestsOf(
+  audio: readonly AudioInput[],
+  { biasingRequests }: TranscribeOptions,
+): TranscribeOptions['biasingRequests'] {
+  if (biasingRequests && biasingRequests.length !== audio.length)
+    throw new AsrError(
+      'unsupported-option',
+      `biasingRequests has ${biasingRequests.length} entries for ${audio.length} recordings; it needs one each, null where nothing is boosted.`,
+    );
+  const requests = audio.map(
+    (input, index) => (isEntry(input) ? input.biasingRequest : undefined) ?? biasingRequests?.[index] ?? null,
+  );
+  return requests.some((request) => request) ? requests : undefined;
 }
 
 function slotsOf(input: AudioInput): Slots {

@@ -5,12 +5,14 @@
  */
 import { throwIfAborted } from '../base/abort.ts';
 import { AsrError } from '../base/errors.ts';
+import type { WeightedFusion } from '../decoding/fusion.ts';
 import { joinTexts } from '../text/join-windows.ts';
 import { frameFactor } from '../model/encoder.ts';
 import { isForChunks, mergeOverlap, overlappingChunks } from './aed-chunks.ts';
 import { createAedRequest, refusePrompt } from './aed-request.ts';
 import { countSamples, openAudio } from './audio-source.ts';
 import { decodeBuffered } from './buffered-decoding.ts';
+import { loadBiasing } from './biasing.ts';
 import { type BufferedPlan, planBuffered, takesChunks } from './buffered-options.ts';
 import { type DecodeOptions, type Decoded, type Prepared, decodeClips, prepareClips } from './decode-clips.ts';
 import { groupForEncoder } from './encoder-groups.ts';
@@ -45,6 +47,8 @@ export class TranscribeJob {
   readonly #options: TranscribeOptions;
   readonly #files: FileResult[];
   readonly #head: DecodeOptions;
+  /** Boosted phrases of single recordings. */
+  #biasing: readonly (WeightedFusion | undefined)[] = [];
   #pending: PendingWindow[] = [];
   #pendingSamples = 0;
 
@@ -73,6 +77,7 @@ export class TranscribeJob {
     const mayOverlap = spec.aed !== undefined && takesChunks(this.#model, this.#options, long);
 
     const detector = await openDetector(this.#model, this.#options, long);
+    this.#biasing = await loadBiasing(this.#model, this.#options.biasingRequests ?? []);
     for (const [fileIndex, input] of this.#audio.entries()) {
       const audioOptions = {
         sampleRate,
@@ -143,6 +148,7 @@ export class TranscribeJob {
       plan,
       language: this.#options.targetLang,
       signal: this.#options.signal,
+      biasing: this.#biasing[fileIndex],
       onPiece: (soFar, samples) => {
         const startedAt = performance.now();
         if (!this.#options.onProgress || startedAt < nextReport) return;
@@ -220,7 +226,12 @@ export class TranscribeJob {
       try {
         const prepared = await prepareClips(sessions, spec, encoded, this.#head);
         group.forEach((index, position) => {
-          clips[index] = { ...(prepared[position] as Prepared), partial: partials[index] };
+          const { fileIndex } = windows[index] as PendingWindow;
+          clips[index] = {
+            ...(prepared[position] as Prepared),
+            partial: partials[index],
+            biasing: this.#biasing[fileIndex],
+          };
         });
       } finally {
         encoded.tensor.dispose();

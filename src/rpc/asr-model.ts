@@ -12,7 +12,7 @@ import { listPretrained } from '../catalogue/catalogue.ts';
 import { resolveAssetBase } from './asset-base.ts';
 import { eachRecording, type PageAudio, toWireInputs, type TranscribeInput } from './audio-input.ts';
 import { toWireCallback } from './callback.ts';
-import { toWireDecoding } from './decoding-config.ts';
+import { toWireDecoding, withWireBiasing } from './decoding-config.ts';
 import type { ManifestInput } from './manifest-input.ts';
 import { checkLoadOptions, checkStreamOptions, checkTranscribeOptions } from './option-check.ts';
 import type { LoadOptions, ModelInfo, ModelReport, TranscribeResult, WireModel, WireSource } from './protocol.ts';
@@ -107,9 +107,10 @@ export class ASRModel implements AsyncDisposable {
   ): Promise<readonly TranscribeResult[]> {
     checkTranscribeOptions(options);
     const inputs = toWireInputs(audio);
-    const { signal, onProgress, ...plain } = options;
+    const { signal, onProgress, ...given } = options;
     const { link, remote } = this.#loaded;
     const progress = toWireCallback(onProgress, signal);
+    const plain = withWireBiasing(given);
     const results = link.run(async (job) => {
       const audioInputs = Array.isArray(inputs) ? inputs : await inputs;
       const sliced = await remote.transcribe(job, audioInputs, await withWireVad(plain), progress);
@@ -126,12 +127,18 @@ export class ASRModel implements AsyncDisposable {
     audio: ManifestInput | Iterable<TranscribeInput> | AsyncIterable<TranscribeInput>,
     config: PageTranscribeOptions = this.getTranscribeConfig(),
   ): AsyncGenerator<Hypothesis[]> {
-    const { batchSize = this.getTranscribeConfig().batchSize, partialHypothesis, ...options } = config;
+    const { batchSize = this.getTranscribeConfig().batchSize, partialHypothesis, biasingRequests, ...options } = config;
     let numDone = 0;
     const transcribeBatch = (batch: readonly PageAudio[]): Promise<Hypothesis[]> => {
       const partial = partialHypothesis?.slice(numDone, numDone + batch.length);
+      const requests = biasingRequests?.slice(numDone, numDone + batch.length);
       numDone += batch.length;
-      return this.transcribe(batch, { ...options, batchSize, ...(partial && { partialHypothesis: partial }) });
+      return this.transcribe(batch, {
+        ...options,
+        batchSize,
+        ...(partial && { partialHypothesis: partial }),
+        ...(requests && { biasingRequests: requests }),
+      });
     };
     let batch: PageAudio[] = [];
     for await (const item of eachRecording(audio)) {

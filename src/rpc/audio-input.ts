@@ -4,6 +4,7 @@
  * A bare `Float32Array` is mono at the model's rate, as an array is in NeMo; nothing is resampled then. An `AudioBuffer` lives in the
  * page only, so its channels are copied out here.
  */
+import { toWireDecoding } from './decoding-config.ts';
 import { type ManifestInput, isManifest, readManifestInput } from './manifest-input.ts';
 import type { AudioInput } from './protocol.ts';
 
@@ -47,7 +48,14 @@ function convert(item: PageAudio, index: number): AudioInput {
   if (typeof item === 'string') return resolveUrl(item, index);
   if (typeof AudioBuffer !== 'undefined' && item instanceof AudioBuffer) return fromAudioBuffer(item);
   if (isSamples(item)) return { samples: item.samples, sampleRate: item.sampleRate };
-  if (isEntry(item)) return { ...item, audio: convert(item.audio, index) as Blob | string };
+  if (isEntry(item)) {
+    const { biasingRequest } = item;
+    return {
+      ...item,
+      audio: convert(item.audio, index) as Blob | string,
+      ...(biasingRequest && { biasingRequest: toWireDecoding(biasingRequest) as typeof biasingRequest }),
+    };
+  }
   throw new TypeError(
     `audio[${index}] must be a File, Blob, URL, Float32Array, AudioBuffer, { samples, sampleRate } or { manifest }`,
   );

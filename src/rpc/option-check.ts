@@ -49,6 +49,7 @@ const TRANSCRIBE: Record<string, Check> = {
   ],
   long: isOneOf('auto', 'full', 'buffered', 'pauses'),
   partialHypothesis: [Array.isArray, 'a list with a hypothesis or null for every recording'],
+  biasingRequests: [Array.isArray, 'a list with a request or null for every recording'],
   vad: isVad,
   buffered: [(value) => typeof value === 'object' && value !== null, 'an object'],
 };
@@ -61,6 +62,7 @@ const STREAM: Record<string, Check> = {
   ],
   chunkSeconds: isPositive,
   vad: isVad,
+  biasingRequest: [(value) => typeof value === 'object' && value !== null, 'an object'],
   sampleRate: isPositive,
 };
 

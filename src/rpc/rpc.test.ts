@@ -128,7 +128,7 @@ describe('transcribeGenerator over hundreds of recordings', () => {
 
 describe('manifests', () => {
   const manifest =
-    '{"audio_filepath": "a/x.wav", "offset": 1, "duration": 2}\n\n{"audio_filepath": "b/x.wav", "taskname": "ast"}';
+    '{"audio_filepath": "a/x.wav", "offset": 1, "duration": 2}\n\n{"audio_filepath": "b/x.wav", "taskname": "ast", "biasing_request": {"boosting_model_alpha": 2}}';
   const file = (folder: string): Blob =>
     Object.assign(new Blob([folder]), { name: 'x.wav', webkitRelativePath: `set/${folder}/x.wav` });
 
@@ -138,7 +138,7 @@ describe('manifests', () => {
     expect(await toWireInputs([samples, { manifest: new Blob([manifest]), resolve: [b, a] }])).toEqual([
       samples,
       { audio: a, offset: 1, duration: 2 },
-      { audio: b, slots: { task: 'ast' } },
+      { audio: b, slots: { task: 'ast' }, biasingRequest: { boosting_model_alpha: 2 } },
     ]);
   });
 

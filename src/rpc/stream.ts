@@ -8,6 +8,7 @@ import { type Remote, releaseProxy } from 'comlink';
 import { AsrError, isAsrError } from '../base/errors.ts';
 import type { Hypothesis } from '../base/hypothesis.ts';
 import { toWireCallback } from './callback.ts';
+import { toWireDecoding } from './decoding-config.ts';
 import type { StreamUpdate, WireModel, WireStream } from './protocol.ts';
 import { type PageStreamOptions, withWireVad } from './voice-detector.ts';
 import type { WorkerLink } from './worker-link.ts';
@@ -30,9 +31,14 @@ export class TranscriptionStream implements AsyncIterable<StreamUpdate>, AsyncDi
       onProgress?.({ phase: 'transcribe', seconds: update.time, fileIndex: 0, text: update.committed + update.draft });
       this.#show(update);
     }, signal);
+    const biasingRequest = toWireDecoding(options.biasingRequest);
     this.#opened = link.run(
       async (job) =>
-        (await model.openStream(job, await withWireVad(options), onUpdate)) as unknown as Remote<WireStream>,
+        (await model.openStream(
+          job,
+          await withWireVad(biasingRequest ? { ...options, biasingRequest } : options),
+          onUpdate,
+        )) as unknown as Remote<WireStream>,
       signal,
     );
     this.#opened.catch((error) => this.#close(error));
