@@ -21,7 +21,12 @@ export type AedGreedyOptions = AedSearchOptions & {
 };
 
 /** What scores are divided by before they become probabilities, and numbers from 0 to 1 to draw by. */
-export type Sampling = { readonly temperature: number; readonly random: () => number };
+export type Sampling = {
+  readonly temperature: number;
+  readonly random: () => number;
+  /** Answers that are drawn for each clip. @default 1 */
+  readonly numSamples?: number;
+};
 
 type Row = {
   readonly tokens: number[];
@@ -31,7 +36,10 @@ type Row = {
   ended: boolean;
 };
 
-/** @param prompts one a clip, all of the same length */
+/**
+ * @param prompts one a clip, all of the same length
+ * @returns one answer a clip; where several are drawn, those of a clip side by side
+ */
 export async function decodeAedGreedy<State>(
   network: AedNetwork<State>,
   prompts: readonly (readonly number[])[],
@@ -39,19 +47,30 @@ export async function decodeAedGreedy<State>(
 ): Promise<AedHypothesis[]> {
   const { padding, maxLengths, onStep } = options;
   const promptLength = prompts[0]?.length ?? 0;
-  const rows = prompts.map((_, clip): Row => {
-    const room = (maxLengths[clip] as number) - promptLength;
+  const numSamples = options.sampling?.numSamples ?? 1;
+  const clipOf = (row: number): number => Math.floor(row / numSamples);
+  const rows = Array.from({ length: prompts.length * numSamples }, (_, row): Row => {
+    const room = (maxLengths[clipOf(row)] as number) - promptLength;
     return { tokens: [], logProbs: [], confidences: [], room, ended: room <= 0 };
   });
-  const parents = rows.map((_, row) => row);
+  let sourceOf = clipOf; // the prompt is read once a clip, whatever is drawn from it
   let step: AedStep<State> | undefined;
 
   while (rows.some((row) => !row.ended)) {
     const last = rows.map((row) => row.tokens.at(-1) ?? padding);
-    step = step ? await network.step(step.state, last, parents) : await network.start(prompts);
-    const numClasses = step.logProbs.length / rows.length;
+    const isFirst = step === undefined;
+    step = step
+      ? await network.step(
+          step.state,
+          last,
+          rows.map((_, row) => sourceOf(row)),
+        )
+      : await network.start(prompts);
+    if (!isFirst) sourceOf = (row) => row;
+    const numClasses = step.logProbs.length / (isFirst ? prompts.length : rows.length);
     for (const [index, row] of rows.entries()) {
-      if (!row.ended) advance(row, step.logProbs.subarray(index * numClasses, (index + 1) * numClasses), options);
+      const from = sourceOf(index) * numClasses;
+      if (!row.ended) advance(row, step.logProbs.subarray(from, from + numClasses), options);
     }
     onStep?.();
   }

@@ -72,6 +72,14 @@ test('sampling draws every token as often as its temperature makes it probable',
   }
 });
 
+test('several samples of a clip lie side by side, and each goes on from itself', async () => {
+  const numbers = [0.9, 0.5, 0.05, 0.95]; // of the first step: FIRST draws 4 and 3, SECOND 3 and 4
+  const sampling = { temperature: 1, random: () => numbers.shift() ?? 0.5, numSamples: 2 };
+  const both = [FIRST, SECOND];
+  const answers = await decodeAedGreedy(new TableDecoder(both), [[2], [2]], { ...options([9, 9]), sampling });
+  expect(answers.map(({ tokens }) => tokens)).toEqual([[4], [3, 4], [3], [4, 3]]);
+});
+
 test('greedy follows the best token to the end, and never a class that is no token', async () => {
   const [answer] = await decodeAedGreedy(new TableDecoder([FIRST]), [[2]], options([9]));
   expect(answer?.tokens).toEqual([3, 4]);

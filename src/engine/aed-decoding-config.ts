@@ -22,6 +22,8 @@ export type AedDecodingConfig = CommonConfig & {
   readonly beamSize: number;
   /** Greedy: tokens are drawn at this temperature instead (NeMo `greedy.temperature`). */
   readonly samplingTemperature: number | undefined;
+  /** Answers that are drawn at it (NeMo `greedy.n_samples`). */
+  readonly numSamples: number;
   /** Exponent of ((5 + length) / 6), by which a beam's score is divided. */
   readonly lengthPenalty: number;
   /** Tokens (prompt included) an answer may have more than the encoder has frames; negative: as many as the decoder has positions. */
@@ -41,12 +43,18 @@ export function readAedDecoding(config: unknown): AedDecodingConfig {
   const confidence = readConfidence(tree, isGreedy);
   if (confidence && !isGreedy)
     throw refused('confidence_cfg', 'set', 'left out with beams: confidence is measured by greedy strategies only');
+  const numSamples = isGreedy ? (section['n_samples'] as number) : 1;
+  if (numSamples > 1 && section['temperature'] === null)
+    throw refused('greedy.n_samples', numSamples, '1, unless greedy.temperature says how answers are drawn');
+  if (numSamples > 1 && confidence)
+    throw refused('confidence_cfg', 'set', 'left out with greedy.n_samples: of several answers none is measured');
   return {
     head: 'aed',
     strategy: isGreedy ? 'greedy' : 'beam',
     isGreedy,
     beamSize: isGreedy ? 1 : (section['beam_size'] as number),
     samplingTemperature: isGreedy ? ((section['temperature'] as number | null) ?? undefined) : undefined,
+    numSamples,
     lengthPenalty: isGreedy ? 0 : (section['length_penalty'] as number),
     maxGenerationDelta: section['max_generation_delta'] as number,
     temperature: 1,
@@ -58,6 +66,6 @@ export function readAedDecoding(config: unknown): AedDecodingConfig {
     segmentGapThreshold: undefined,
     confidence,
     fusion: isGreedy ? NO_FUSION : readFusion(section),
-    returnsAll: !isGreedy && section['return_best_hypothesis'] === false,
+    returnsAll: isGreedy ? numSamples > 1 : section['return_best_hypothesis'] === false,
   };
 }

@@ -107,12 +107,16 @@ async function search(
     const method = config.confidence?.method;
     const measure = method && ((logProbs: Float32Array) => confidenceOf(logProbs, logProbs.length, method));
     const temperature = config.samplingTemperature;
-    const sampling = temperature === undefined ? undefined : { temperature, random: Math.random };
+    const { numSamples } = config;
+    const sampling = temperature === undefined ? undefined : { temperature, random: Math.random, numSamples };
     const readings = await decodeAedGreedy(runner, prompts, { ...options, sampling, ...(measure ? { measure } : {}) });
-    return readings.map((reading, index) => ({
-      ...toDecoded(reading, clips[index] as AedClip),
-      ...confidencesOf(reading, prompt),
-    }));
+    return clips.map((clip, index) => {
+      const drawn = readings.slice(index * numSamples, (index + 1) * numSamples);
+      const [first] = drawn as [AedHypothesis];
+      const result = { ...toDecoded(first, clip), ...confidencesOf(first, prompt) };
+      if (!config.returnsAll) return result;
+      return { ...result, beams: drawn.map((reading) => ({ emissions: emissionsOf(reading), score: 0 })) };
+    });
   }
   const { beamSize, lengthPenalty, returnsAll } = config;
   const results = await decodeAedBeam(runner, prompts, { ...options, beamSize, lengthPenalty, fusion });

@@ -35,7 +35,7 @@ const REFUSED: Record<string, unknown> = {
   'boosting_tree.use_bpe_dropout': true,
   'beam.language_model': { path: 'lm' },
   return_xattn_scores: true,
-  'greedy.n_samples': 4,
+  'greedy.n_samples': 65,
 };
 
 for (const [head, { fields, read }] of Object.entries(HEADS)) {

@@ -127,6 +127,12 @@ export const BIASING_FIELDS: Fields = {
   auto_manage_multi_model: field(true, (value) => value === true, 'true (there is no multi-model to manage)'),
 };
 
+const upTo64 = field(
+  1,
+  (value) => Number.isInteger(value) && (value as number) >= 1 && (value as number) <= 64,
+  'a whole number from 1 to 64',
+);
+
 /** NeMo `MultiTaskDecodingConfig`. */
 export const AED_FIELDS: Fields = {
   strategy: text('beam'),
@@ -139,22 +145,14 @@ export const AED_FIELDS: Fields = {
   confidence_cfg: confidence,
   greedy: {
     temperature: optional(positive(1)), // a number samples instead of taking the best
-    n_samples: field(
-      1,
-      (value) => value === 1,
-      '1 (NeMo fails on several samples of a prompt; set temperature and transcribe as often as wanted)',
-    ),
+    n_samples: upTo64, // answers drawn, with a temperature
     max_generation_delta: atLeast(Number.MIN_SAFE_INTEGER, -1),
     preserve_alignments: flag(false),
     preserve_token_confidence: flag(false),
     confidence_method_cfg: confidenceMethod,
   },
   beam: {
-    beam_size: field(
-      1,
-      (value) => Number.isInteger(value) && (value as number) >= 1 && (value as number) <= 64,
-      'a whole number from 1 to 64',
-    ),
+    beam_size: upTo64,
     search_type: text('default'),
     len_pen: number(1), // NeMo declares this name and reads the next one
     length_penalty: number(0),
