@@ -33,7 +33,7 @@ def odd_stack(draw: random.Random, width: int) -> Config:
             "pre_ln": draw.random() < 0.5, "hidden_act": draw.choice(("relu", "gelu"))}
 
 
-def odd_config(ctx: Context, draw: random.Random) -> Config:
+def odd_config(ctx: Context, draw: random.Random, taught: bool) -> Config:
     s = ctx.sizes
     encoder = conformer(s, xscaling=draw.random() < 0.3, subsampling_factor=draw.choice((4, 8)), use_bias=draw.random() < 0.7, feat_out=draw.choice((-1, -1, s.d_model + 6)))
     encoded = encoder["feat_out"] if encoder["feat_out"] > 0 else s.d_model
@@ -46,7 +46,7 @@ def odd_config(ctx: Context, draw: random.Random) -> Config:
     defaults = None if prompt_format == "canary" else [{"role": "user", "slots": {
         "decodercontext": "", "emotion": "<|emo:undefined|>", "source_lang": "<|en|>", "target_lang": "<|en|>", "pnc": "<|pnc|>", "itn": "<|noitn|>",
         "timestamp": "<|notimestamp|>", "diarize": "<|nodiarize|>"}}]
-    config = canary_config(ctx, tokenizer, prompt_format, width, draw.choice((40, 64, 96)), defaults)
+    config = canary_config(ctx, tokenizer, prompt_format, width, draw.choice((96, 256) if taught else (40, 64, 96)), defaults)
     config["encoder"] = encoder
     config["model_defaults"]["asr_enc_hidden"] = encoded
     config["transf_encoder"].update(num_layers=draw.choice((0, 0, 1, 3)), pre_ln_final_layer_norm=draw.random() < 0.7, **odd_stack(draw, width))
@@ -62,7 +62,7 @@ def odd_config(ctx: Context, draw: random.Random) -> Config:
 def odd_canary(ctx: Context, draw: random.Random, taught: bool) -> None:
     """A Canary nobody publishes."""
     ctx.sizes = odd_sizes(ctx, draw)
-    config = odd_config(ctx, draw)
+    config = odd_config(ctx, draw, taught)
     model: Any = build_bpe(ctx, ASR.EncDecMultiTaskModel, config)
     enliven(model)
     base = BASE[config["prompt_format"]]
