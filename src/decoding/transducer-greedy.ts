@@ -12,8 +12,8 @@ import { logSumExp, maxIndex } from './scores.ts';
 
 /** The two networks, with opaque states so that loops and beams can keep, copy and drop them at will. */
 export interface TransducerNetwork<State> {
-  /** State before the first token. */
-  start(rows: number): Promise<State[]>;
+  /** State before the first token, as after the blank, or after `token` with nothing before it. */
+  start(rows: number, token?: number): Promise<State[]>;
   /** Feeds one token a row. */
   predict(tokens: readonly number[], states: readonly State[]): Promise<State[]>;
   /** Logits [rows, numOutputs] of each row's frame joined with its state. */
@@ -45,6 +45,11 @@ export type TransducerOptions = {
    * strategy `greedy`. @default false
    */
   readonly countsJumps?: boolean;
+  /**
+   * A first frame without a token starts the network again as if token 0 had been said: NeMo's strategy `greedy_batch` for an embedding without a row
+   * for the blank (`blank_as_pad: false`) puts a token in its place everywhere but at the first step. @default false
+   */
+  readonly restartsAtZero?: boolean;
   /** Keep every step's logits for `hypothesis.alignments` and confidence. @default false */
   readonly keepSteps?: boolean;
   /** Called after every round; throwing ends the decoding. */
@@ -145,6 +150,11 @@ export async function decodeTransducerGreedy<State>(
         row.state = states[index] as State;
       });
     }
+    const silent = options.restartsAtZero ? active.filter(isSilentAtFirst) : [];
+    if (silent.length > 0) {
+      const [state] = await network.start(1, 0);
+      for (const row of silent) row.state = state as State;
+    }
     options.onRound?.();
   }
 
@@ -164,6 +174,11 @@ export async function decodeTransducerGreedy<State>(
 
 function isUnfinished<State>(row: Row<State>): boolean {
   return row.frame < row.numFrames;
+}
+
+/** True right after the first frame, when it gave no token. */
+function isSilentAtFirst<State>({ frameOffset, frame, emissions }: Row<State>): boolean {
+  return frameOffset === 0 && frame === 1 && emissions.length === 0;
 }
 
 /** Applies one step's decision to the row; true when it emitted a token. */

@@ -156,6 +156,7 @@ async function decodeGreedy(
     maxSymbols,
     fusion: clips.map(fusionOf),
     countsJumps: isPlain && durations.length > 0,
+    restartsAtZero: !isPlain && spec.predictor.kind === 'lstm' && !spec.predictor.blankAsPad,
     keepSteps: keepAlignments || confidence !== undefined,
   };
   const results = await decodeTransducerGreedy(
@@ -264,7 +265,7 @@ function prepared<State>(
   signal: AbortSignal | undefined,
 ): TransducerNetwork<State> {
   return {
-    start: (rows) => network.start(rows),
+    start: (rows, token) => network.start(rows, token),
     predict: (tokens, states) => network.predict(tokens, states),
     join: async (rows) => {
       throwIfAborted(signal);

@@ -31,14 +31,14 @@ export class TransducerRunner implements TransducerNetwork<PredictorState> {
   }
 
   /** Feeds the blank to zero states, as NeMo starts (its embedding is a row of zeros). */
-  start(rows: number): Promise<PredictorState[]> {
+  start(rows: number, token = this.#spec.vocabularySize): Promise<PredictorState[]> {
     const { numLayers, hiddenSize, cellSize } = this.#spec.predictor;
     const state = {
       predicted: new Float32Array(0),
       hidden: new Float32Array(numLayers * hiddenSize),
       cell: new Float32Array(numLayers * cellSize),
     };
-    return this.predict(Array<number>(rows).fill(this.#spec.vocabularySize), Array<PredictorState>(rows).fill(state));
+    return this.predict(Array<number>(rows).fill(token), Array<PredictorState>(rows).fill(state));
   }
 
   async predict(tokens: readonly number[], states: readonly PredictorState[]): Promise<PredictorState[]> {
