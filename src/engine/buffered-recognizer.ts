@@ -28,6 +28,9 @@ export class BufferedRecognizer implements Recognizer {
   readonly #chunkSamples: number;
   readonly #frameSamples: number;
   readonly #settled: { readonly hypothesis: Hypothesis; readonly start: number }[] = [];
+  /** Text and words of what is settled. */
+  #committed = '';
+  readonly #words: WordStamp[] = [];
   #phrase: Float32Array = new Float32Array(0);
   /** First sample of the phrase within the stream. */
   #start = 0;
@@ -109,7 +112,12 @@ export class BufferedRecognizer implements Recognizer {
 
   async #settle(end: number): Promise<void> {
     const hypothesis = await this.#transcribe(this.#phrase.slice(0, end));
-    if (hypothesis && hypothesis.text.trim() !== '') this.#settled.push({ hypothesis, start: this.#start });
+    const text = hypothesis?.text.trim();
+    if (hypothesis && text) {
+      this.#settled.push({ hypothesis, start: this.#start });
+      this.#committed += this.#committed ? ` ${text}` : text;
+      this.#words.push(...this.#shifted(hypothesis, this.#start));
+    }
     this.#phrase = this.#phrase.slice(end);
     this.#start += end;
     this.#gated = Math.max(0, this.#gated - end);
@@ -140,19 +148,15 @@ export class BufferedRecognizer implements Recognizer {
 
   #update(draft: Hypothesis | undefined, isFinal: boolean): void {
     const { sampleRate } = this.#model.parts.spec.mel;
-    const committed = this.#settled.map(({ hypothesis }) => hypothesis.text.trim()).join(' ');
+    const committed = this.#committed;
     const draftText = draft?.text.trim() ?? '';
     this.#onUpdate({
       committed,
       draft: committed && draftText ? ` ${draftText}` : draftText,
-      words: [...this.#words(), ...(draft ? this.#shifted(draft, this.#start) : [])],
+      words: [...this.#words, ...(draft ? this.#shifted(draft, this.#start) : [])],
       time: (this.#start + this.#phrase.length) / sampleRate,
       isFinal,
     });
-  }
-
-  #words(): WordStamp[] {
-    return this.#settled.flatMap(({ hypothesis, start }) => this.#shifted(hypothesis, start));
   }
 
   #shifted(hypothesis: Hypothesis, start: number): WordStamp[] {
@@ -166,7 +170,7 @@ export class BufferedRecognizer implements Recognizer {
   #joined(): Hypothesis {
     const parts = this.#settled.map(({ hypothesis }) => hypothesis);
     return {
-      text: parts.map((part) => part.text.trim()).join(' '),
+      text: this.#committed,
       score: parts.reduce((sum, part) => sum + part.score, 0),
       ySequence: parts.flatMap((part) => part.ySequence),
       tokens: parts.flatMap((part) => part.tokens),
@@ -174,7 +178,7 @@ export class BufferedRecognizer implements Recognizer {
         timestep: this.#settled.flatMap(({ hypothesis, start }) =>
           hypothesis.timestamp.timestep.map((frame) => frame + start / this.#frameSamples),
         ),
-        word: this.#words(),
+        word: this.#words,
       },
       length: parts.reduce((sum, part) => sum + part.length, 0),
     };

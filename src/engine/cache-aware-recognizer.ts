@@ -23,6 +23,7 @@ import type { Encoded } from './encoder-runner.ts';
 import { hostValues } from './encoder-tensors.ts';
 import type { StreamOptions, StreamUpdate } from './options.ts';
 import type { Recognizer } from './recognizer.ts';
+import { RunningTranscript } from './running-transcript.ts';
 import type { GateDecision, StreamGate } from './stream-gate.ts';
 import { CommittedText } from './stream-text.ts';
 import { type PredictorState, TransducerRunner } from './transducer-runner.ts';
@@ -38,6 +39,7 @@ export class CacheAwareRecognizer implements Recognizer {
   readonly #mel: MelStream;
   readonly #emissions: Emission[] = [];
   readonly #timestep: number[] = [];
+  readonly #transcript: RunningTranscript;
   readonly #text = new CommittedText();
   /** Encoder frames behind us, those left out among them. */
   #numFrames = 0;
@@ -63,6 +65,11 @@ export class CacheAwareRecognizer implements Recognizer {
     this.#onUpdate = onUpdate;
     this.#gate = gate;
     this.#biasing = biasing;
+    const { writer } = model.parts;
+    this.#transcript = new RunningTranscript({
+      text: (emissions) => writer.text(emissions.map(({ token }) => token)),
+      words: (emissions) => writer.timestamps(emissions, model.decoderKind).word ?? [],
+    });
     this.#mel = new MelStream(model.parts.melConfig);
     this.#encoder = new CacheAwareEncoder({ sessions, encoder, spec: spec.encoder, context, language: targetLang });
   }
@@ -211,16 +218,17 @@ export class CacheAwareRecognizer implements Recognizer {
 
   #add(emissions: readonly Emission[], timestep: readonly number[], score: number): void {
     const skipped = this.#numSkipped;
-    this.#emissions.push(...emissions.map((emission) => ({ ...emission, frame: emission.frame + skipped })));
+    const placed = emissions.map((emission) => ({ ...emission, frame: emission.frame + skipped }));
+    this.#emissions.push(...placed);
+    this.#transcript.append(placed);
     this.#timestep.push(...timestep.map((frame) => frame + skipped));
     this.#score += score;
   }
 
   #update({ isFinal = false, isSettled = isFinal }: { isFinal?: boolean; isSettled?: boolean } = {}): void {
-    const { writer, spec } = this.#model.parts;
-    const text = writer.text(this.#emissions.map((emission) => emission.token));
+    const { spec } = this.#model.parts;
+    const { text, words } = this.#transcript.read();
     const draft = this.#text.settle(text, isSettled);
-    const words = writer.timestamps(this.#emissions, this.#model.decoderKind).word ?? [];
     const decoded = this.#numFrames * spec.mel.windowStride * frameFactor(spec.encoder);
     this.#time = Math.max(this.#time, decoded, isSettled && this.#gate ? this.#gate.judged / spec.mel.sampleRate : 0);
     this.#onUpdate({ committed: this.#text.committed, draft, words, time: this.#time, isFinal });

@@ -12,12 +12,12 @@ import type {
   ModelReport,
   StoredCheckpoint,
   StreamOptions,
-  StreamUpdate,
   TranscribeOptions,
   TranscribeResult,
 } from '../engine/options.ts';
 
 import type { Slice, Sliced } from './slices.ts';
+import type { UpdateDelta } from './update-delta.ts';
 
 type Plain<T> = Omit<T, 'signal' | 'onProgress'>;
 
@@ -56,7 +56,7 @@ export type WireModel = {
   /** A part of what `transcribe` with this job number gave, in order; it is forgotten with the last one. */
   takeSlice(job: number, index: number): Promise<Slice>;
   call(job: number, method: string, args: readonly unknown[]): Promise<unknown>;
-  openStream(job: number, options: Plain<StreamOptions>, onUpdate: (update: StreamUpdate) => void): Promise<WireStream>;
+  openStream(job: number, options: Plain<StreamOptions>, onUpdate: (delta: UpdateDelta) => void): Promise<WireStream>;
   dispose(): Promise<void>;
 };
 

@@ -11,15 +11,8 @@ import type { EngineModel, EngineStream } from '../engine/engine-model.ts';
 import type { LoadOptions } from '../engine/options.ts';
 import { carryErrorCodes } from './errors.ts';
 import { type Slice, cut } from './slices.ts';
-import type {
-  AsrWorker,
-  RemoteSize,
-  StoredCheckpoint,
-  StreamUpdate,
-  WireModel,
-  WireSource,
-  WireStream,
-} from './protocol.ts';
+import type { AsrWorker, RemoteSize, StoredCheckpoint, WireModel, WireSource, WireStream } from './protocol.ts';
+import { type UpdateDelta, deltaWriter } from './update-delta.ts';
 
 /** What the worker needs of the engine; `workers/asr.worker.ts` hands it in, so that this module stays free of it. */
 export interface ServedEngine {
@@ -85,8 +78,9 @@ function serveModel(model: EngineModel, jobs: Jobs): WireModel & ProxyMarked {
       openStream(job, options, onUpdate) {
         return jobs.run(job, async (signal) => {
           const updates = deliverTo(onUpdate);
+          const toDelta = deltaWriter();
           try {
-            const stream = await model.openStream({ ...options, signal }, updates.send);
+            const stream = await model.openStream({ ...options, signal }, (update) => updates.send(toDelta(update)));
             if (signal.aborted) await stream.cancel(); // the page has given up on it: nobody else will
             throwIfAborted(signal);
             return serveStream(stream, updates);
@@ -101,7 +95,7 @@ function serveModel(model: EngineModel, jobs: Jobs): WireModel & ProxyMarked {
   );
 }
 
-function serveStream(stream: EngineStream, updates: Delivery<StreamUpdate>): WireStream & ProxyMarked {
+function serveStream(stream: EngineStream, updates: Delivery<UpdateDelta>): WireStream & ProxyMarked {
   return proxy(
     facade<WireStream>({
       push: (samples) => stream.push(samples).then(updates.arrived),

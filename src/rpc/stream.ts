@@ -1,7 +1,7 @@
 /**
  * Live recognition as the page sees it: samples go in, updates come out of the async iterator.
  *
- * Updates are whole states, not differences, so a reader that is slow gets only the newest one and nothing queues up. `push` resolves
+ * Updates are whole states (only their way from the worker is differences), so a reader that is slow gets only the newest one and nothing queues up. `push` resolves
  * when its samples are decoded: a producer that awaits it never runs ahead of a slow device, one that does not await loses no audio.
  */
 import { type Remote, releaseProxy } from 'comlink';
@@ -10,6 +10,7 @@ import type { Hypothesis } from '../base/hypothesis.ts';
 import { toWireCallback } from './callback.ts';
 import { toWireDecoding } from './decoding-config.ts';
 import type { StreamUpdate, WireModel, WireStream } from './protocol.ts';
+import { type UpdateDelta, deltaReader } from './update-delta.ts';
 import { type PageStreamOptions, withWireVad } from './voice-detector.ts';
 import type { WorkerLink } from './worker-link.ts';
 
@@ -27,7 +28,9 @@ export class TranscriptionStream implements AsyncIterable<StreamUpdate>, AsyncDi
   constructor(link: WorkerLink, model: Remote<WireModel>, { signal, onProgress, ...options }: PageStreamOptions) {
     this.#link = link;
     this.#signal = signal;
-    const onUpdate = toWireCallback((update: StreamUpdate) => {
+    const whole = deltaReader();
+    const onUpdate = toWireCallback((delta: UpdateDelta) => {
+      const update = whole(delta);
       onProgress?.({ phase: 'transcribe', seconds: update.time, fileIndex: 0, text: update.committed + update.draft });
       this.#show(update);
     }, signal);
