@@ -64,6 +64,22 @@ test('a program without end is stopped within two seconds', () => {
   expect(performance.now() - started).toBeLessThan(2000);
 });
 
+test.each([
+  // Memo 0 holds 90 000 pairs, and each call would read all of them.
+  [
+    'dictionaries made of one long list',
+    `]q\0${`(${'U\x01aK\x01\x86'.repeat(90_000)}e`}0]${'ccollections\nOrderedDict\nh\0\x85Ra'.repeat(1000)}.`,
+    /more than/,
+  ],
+  [
+    'tensors with one long shape',
+    `(${'K\x01'.repeat(90_000)}tq\0(X\x07\0\0\0storagectorch\nFloatStorage\nX\x01\0\0\x000X\x03\0\0\0cpuK\x01tQq\x01]${'ctorch._utils\n_rebuild_tensor\n(h\x01K\0h\0h\0tRa'.repeat(1000)}.`,
+    /of 90000 dimensions/,
+  ],
+])('%s are refused before they are many', (_, program, message) => {
+  expect(() => run(program)).toThrow(message);
+});
+
 test('a list that holds itself does no harm', () => {
   expect(run(']q\0h\0a.')).toMatchObject({ kind: 'list' });
 });

@@ -44,6 +44,7 @@ class PickleMachine {
   /** Stack heights at open MARKs. */
   readonly #marks: number[] = [];
   readonly #memo = new Map<number, PickleValue>();
+  #numOps = 0;
 
   constructor(input: PickleInput, meaning: PickleMeaning) {
     this.#input = input;
@@ -51,7 +52,7 @@ class PickleMachine {
   }
 
   run(): { readonly value: PickleValue; readonly end: number } {
-    for (let numOps = 0; numOps < MAX_PICKLE_OPS; numOps++) {
+    while (this.#numOps++ < MAX_PICKLE_OPS) {
       const op = String.fromCharCode(this.#input.uint8());
       if (op === '.') return { value: this.#pop(), end: this.#input.position };
       this.#step(op);
@@ -238,6 +239,8 @@ class PickleMachine {
   #reduce(): void {
     const args = expectNode(this.#pop(), 'tuple', 'REDUCE');
     const callee = expectNode(this.#pop(), 'global', 'REDUCE');
+    // A few bytes can hand the same long list over again and again: reading it counts as its steps.
+    for (const arg of args.items) this.#numOps += asNode(arg, 'list')?.items.length ?? 0;
     this.#push(this.#meaning.reduce(callee.name, args.items));
   }
 

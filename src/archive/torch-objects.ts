@@ -5,7 +5,7 @@
  */
 import type { DType, WeightRef, Weights } from '../base/files.ts';
 import { corrupt } from './corrupt.ts';
-import { MAX_TENSORS } from './limits.ts';
+import { MAX_TENSORS, MAX_TENSOR_RANK } from './limits.ts';
 import { type PickleMeaning, unsafeGlobal } from './pickle.ts';
 import {
   type PickleDict,
@@ -121,8 +121,13 @@ function makeTensor(
   dtype: DType,
   [offset, size, stride]: readonly (PickleValue | undefined)[],
 ): PickleValue {
-  const counts = (value: PickleValue | undefined): number[] =>
-    expectNode(value, 'tuple', 'a tensor').items.map((item) => expectCount(item, 'a tensor'));
+  const counts = (value: PickleValue | undefined): number[] => {
+    const { items } = expectNode(value, 'tuple', 'a tensor');
+    // Before they are copied: the same long tuple may be the shape of any number of tensors.
+    if (items.length > MAX_TENSOR_RANK)
+      throw corrupt(`The checkpoint's pickle holds a tensor of ${items.length} dimensions.`);
+    return items.map((item) => expectCount(item, 'a tensor'));
+  };
   return {
     kind: 'tensor',
     tensor: { dtype, shape: counts(size), strides: counts(stride), offset: expectCount(offset, 'a tensor'), storage },
