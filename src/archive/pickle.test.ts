@@ -58,10 +58,10 @@ test('a stack without end is stopped', () => {
   expect(() => run('N'.repeat(200_000))).toThrow(/overflows its stack/);
 });
 
-test('a program without end is stopped within two seconds', () => {
-  const started = performance.now();
+test('a program without end is stopped within two seconds of processor time', () => {
+  const started = process.cpuUsage();
   expect(() => run(`]${'}a'.repeat(1_100_000)}.`)).toThrow(/more than/);
-  expect(performance.now() - started).toBeLessThan(2000);
+  expect(process.cpuUsage(started).user / 1000).toBeLessThan(2000);
 });
 
 test.each([
