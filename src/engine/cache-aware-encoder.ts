@@ -72,12 +72,23 @@ export class CacheAwareEncoder implements Disposable {
     return [this.#position, this.#position + this.#numNext];
   }
 
-  /** The next step; undefined for a rest too short to give a frame. Its tensor may have frames behind its length. */
-  async step(): Promise<Encoded | undefined> {
+  /**
+   * The next step, handed to `use`, which is not called for a rest too short to give a frame. Its tensor may have frames behind its length, and
+   * ends with `use`. When the GPU fails in either, both run once more: `use` therefore keeps nothing before it is done.
+   */
+  async step<T>(use: (encoded: Encoded) => Promise<T>): Promise<T | undefined> {
     const isFirst = this.#position === 0;
     const lookAhead = this.#lookAhead;
     const { data, numFrames } = this.#take();
-    return this.#sessions.withFallback(() => this.#encode(data, numFrames, { isFirst, lookAhead }));
+    return this.#sessions.withFallback(async () => {
+      const encoded = await this.#encode(data, numFrames, { isFirst, lookAhead });
+      if (!encoded) return undefined;
+      try {
+        return await use(encoded);
+      } finally {
+        encoded.tensor.dispose();
+      }
+    });
   }
 
   /** Leaves the next step out, as if it had not been said; gives the number of frames it would have had. */

@@ -140,13 +140,7 @@ export class CacheAwareRecognizer implements Recognizer {
 
   /** One encoder step, and what it adds to the text. */
   async #step(): Promise<void> {
-    const encoded = await this.#encoder.step();
-    if (!encoded) return;
-    try {
-      await this.#decode(encoded);
-    } finally {
-      encoded.tensor.dispose();
-    }
+    await this.#encoder.step((encoded) => this.#decode(encoded));
   }
 
   /** The caches and the decoder go on behind a gap as if it had not been; only what would cross it is dropped. */
@@ -158,6 +152,7 @@ export class CacheAwareRecognizer implements Recognizer {
     if (this.#transducer) this.#transducer = { ...this.#transducer, overshoot: 0 };
   }
 
+  /** What one step says. A GPU that fails on the way has changed nothing here: the step is run again. */
   async #decode(encoded: Encoded): Promise<void> {
     const { spec, sessions } = this.#model.parts;
     if (this.#model.decoder === 'ctc' && spec.ctc) {

@@ -97,7 +97,12 @@ async function startModel(
     ...(options.assetBase ? { wasmPaths: new URL('ort/', options.assetBase).href } : {}),
   });
   const fallbacks: string[] = [];
-  const sessions = new ModelSessions(instance, parts, placed, (reason) => fallbacks.push(reason));
+  let isLoaded = false;
+  const onFallback = (reason: string): void => {
+    fallbacks.push(reason);
+    if (isLoaded) options.onReport?.(report());
+  };
+  const sessions = new ModelSessions(instance, parts, placed, onFallback);
   onProgress?.({ phase: 'load', part: 'encoder' });
   const selfTest = await SelfTest.prepare(parts, {
     ...(options.cache === false ? {} : { store: await openStore() }),
@@ -113,6 +118,7 @@ async function startModel(
     if (isOnGpu) await selfTest.run(sessions);
   });
   const readyAt = performance.now();
+  isLoaded = true;
 
   const seconds = {
     open: (openedAt - startedAt) / 1000,
@@ -145,10 +151,7 @@ async function startModel(
   const tokenizer = await createTokenizer(spec.tokenizer, parts.files);
   if (spec.aed) checkTokenizer(spec.aed, tokenizer);
   checkVocabulary(spec, tokenizer);
-  const aligner = await createAligner(
-    parts,
-    (inner) => new ModelSessions(instance, inner, placed, (reason) => fallbacks.push(reason)),
-  );
+  const aligner = await createAligner(parts, (inner) => new ModelSessions(instance, inner, placed, onFallback));
   return new LoadedModel({
     spec,
     info: modelInfo(spec, parts, tokenizer),
@@ -171,7 +174,7 @@ async function startModel(
 
 /** A voice detector runs where the recognizer does, on the same instance; it is small. */
 function detectorOptions(
-  { onProgress: _, signal: __, expectedClass: ___, ...options }: EngineLoadOptions,
+  { onProgress: _, onReport: __, signal: ___, expectedClass: ____, ...options }: EngineLoadOptions,
   device: Device,
 ): EngineLoadOptions {
   return { ...options, device, precision: 'auto' };

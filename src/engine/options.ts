@@ -41,6 +41,8 @@ export type LoadOptions = CallOptions & {
   readonly hubUrl?: string;
   /** Hub token; never stored, logged or put into a URL. */
   readonly accessToken?: string;
+  /** Called when `report` has changed after loading: the GPU was lost, and WASM goes on. */
+  readonly onReport?: (report: ModelReport) => void;
 };
 
 /** What can be transcribed: files and URLs are decoded and resampled; a bare Float32Array is mono at the model's rate, as in NeMo. */

@@ -56,8 +56,9 @@ test.each(RECORDED)("$name, $key: the steps give NeMo's frames", async ({ name, 
   steps.append(mel.finish());
   const ours: number[] = [];
   while (steps.hasRest) {
-    const step = await steps.step();
-    if (step) ours.push(...(await hostValues(step.tensor)).subarray(0, step.lengths[0]! * spec.encoder.outputSize));
+    await steps.step(async ({ tensor, lengths: [length] }) => {
+      ours.push(...(await hostValues(tensor)).subarray(0, length! * spec.encoder.outputSize));
+    });
   }
   // NeMo's simulator drops the very last encoder frame, or adds one of the padding column.
   const theirs = stream.steps.slice(0, -1).flatMap(({ encoded_length: [length] }, index) => {

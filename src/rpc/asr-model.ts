@@ -29,6 +29,7 @@ export type LoadedModel = {
   readonly source: WireSource;
   readonly remote: Remote<WireModel>;
   readonly info: ModelInfo;
+  /** The newest one. */
   readonly report: ModelReport;
   readonly cfg: unknown;
 };
@@ -47,12 +48,10 @@ export class ASRModel implements AsyncDisposable {
   /** Name of the NeMo class that a checkpoint must be of; `ASRModel` takes all. */
   static readonly nemoClass: string = 'ASRModel';
   readonly #loaded: LoadedModel;
-  #report: ModelReport;
 
   /** @internal Use `restoreFrom` or `fromPretrained`. */
   constructor(loaded: LoadedModel) {
     this.#loaded = loaded;
-    this.#report = loaded.report;
   }
 
   /** Opens a `.nemo` or an ONNX folder (NeMo `restore_from`). */
@@ -76,9 +75,9 @@ export class ASRModel implements AsyncDisposable {
     return this.#loaded.info;
   }
 
-  /** What runs where, and why; it changes when a GPU is lost and WASM takes over. */
+  /** What runs where, and why; it changes when a GPU is lost and WASM takes over (`onReport` tells). */
   get report(): ModelReport {
-    return this.#report;
+    return this.#loaded.report;
   }
 
   /** Where it came from: what another model needs to open the same checkpoint. @internal */
@@ -111,12 +110,11 @@ export class ASRModel implements AsyncDisposable {
     const { link, remote } = this.#loaded;
     const progress = toWireCallback(onProgress, signal);
     const plain = withWireBiasing(given);
-    const results = link.run(async (job) => {
+    return link.run(async (job) => {
       const audioInputs = Array.isArray(inputs) ? inputs : await inputs;
       const sliced = await remote.transcribe(job, audioInputs, await withWireVad(plain), progress);
       return gather(sliced, (index) => remote.takeSlice(job, index));
     }, signal);
-    return this.#thenRefreshReport(results);
   }
 
   /**
@@ -211,16 +209,7 @@ export class ASRModel implements AsyncDisposable {
   /** Calls a method of the engine's model by name. @internal */
   protected call<T>(method: string, ...args: readonly unknown[]): Promise<T> {
     const { link, remote } = this.#loaded;
-    return this.#thenRefreshReport(link.run((job) => remote.call(job, method, args)) as Promise<T>);
-  }
-
-  async #thenRefreshReport<T>(result: Promise<T>): Promise<T> {
-    const { link, remote } = this.#loaded;
-    try {
-      return await result;
-    } finally {
-      this.#report = await link.run(() => remote.report()).catch(() => this.#report); // a dead worker keeps its last report
-    }
+    return link.run((job) => remote.call(job, method, args)) as Promise<T>;
   }
 }
 
@@ -233,18 +222,33 @@ function open<T>(Class: ModelClass<T>, source: WireSource | Promise<WireSource>,
 async function load<T>(
   Class: ModelClass<T>,
   source: WireSource | Promise<WireSource>,
-  { signal, onProgress, ...options }: LoadOptions & { assetBase: string },
+  { signal, onProgress, onReport, ...options }: LoadOptions & { assetBase: string },
 ): Promise<T> {
   const wireSource = await source;
   const wireOptions = { ...options, ...(Class.nemoClass !== 'ASRModel' && { expectedClass: Class.nemoClass }) };
   const link = await startWorker({ signal });
   try {
     const progress = toWireCallback(onProgress, signal);
+    let report: ModelReport | undefined;
+    const told = toWireCallback((changed: ModelReport) => {
+      report = changed;
+      onReport?.(changed);
+    }, undefined);
     // Comlink's types do not know that the worker marks its result as a proxy.
     const loading = (job: number): Promise<Remote<WireModel>> =>
-      link.remote.load(job, wireSource, wireOptions, progress) as unknown as Promise<Remote<WireModel>>;
+      link.remote.load(job, wireSource, wireOptions, progress, told) as unknown as Promise<Remote<WireModel>>;
     const remote = await link.run(loading, signal);
-    return new Class({ link, remote, source: wireSource, ...(await link.run(() => remote.describe(), signal)) });
+    const { info, cfg, report: first } = await link.run(() => remote.describe(), signal);
+    return new Class({
+      link,
+      remote,
+      source: wireSource,
+      info,
+      cfg,
+      get report() {
+        return report ?? first;
+      },
+    });
   } catch (error) {
     link.terminate();
     throw error;

@@ -31,6 +31,7 @@ const LOAD: Record<string, Check> = {
   revision: isText,
   hubUrl: isText,
   accessToken: isText,
+  onReport: isFunction,
 };
 
 const isVad: Check = [

@@ -19,7 +19,7 @@ import type {
 import type { Slice, Sliced } from './slices.ts';
 import type { UpdateDelta } from './update-delta.ts';
 
-type Plain<T> = Omit<T, 'signal' | 'onProgress'>;
+type Plain<T> = Omit<T, 'signal' | 'onProgress' | 'onReport'>;
 
 /** A checkpoint as it crosses the boundary; lazy remote Blobs must not, so URLs and names are resolved in the worker. */
 export type WireSource =
@@ -35,7 +35,13 @@ export type WireLoadOptions = Plain<LoadOptions> & { readonly assetBase: string;
 export type RemoteSize = { readonly name: string; readonly bytes: number };
 
 export type AsrWorker = {
-  load(job: number, source: WireSource, options: WireLoadOptions, onProgress?: OnProgress): Promise<WireModel>;
+  load(
+    job: number,
+    source: WireSource,
+    options: WireLoadOptions,
+    onProgress?: OnProgress,
+    onReport?: (report: ModelReport) => void,
+  ): Promise<WireModel>;
   /** Finds a remote checkpoint and tells its size, without fetching it. */
   measure(job: number, source: WireSource, options: Plain<LoadOptions>): Promise<RemoteSize>;
   listStored(): Promise<readonly StoredCheckpoint[]>;
@@ -46,7 +52,6 @@ export type AsrWorker = {
 /** A model living in the worker (a Comlink proxy in the page). */
 export type WireModel = {
   describe(): { readonly info: ModelInfo; readonly report: ModelReport; readonly cfg: unknown };
-  report(): ModelReport;
   transcribe(
     job: number,
     audio: readonly AudioInput[],

@@ -11,7 +11,15 @@ import type { EngineModel, EngineStream } from '../engine/engine-model.ts';
 import type { LoadOptions } from '../engine/options.ts';
 import { carryErrorCodes } from './errors.ts';
 import { type Slice, cut } from './slices.ts';
-import type { AsrWorker, RemoteSize, StoredCheckpoint, WireModel, WireSource, WireStream } from './protocol.ts';
+import type {
+  AsrWorker,
+  ModelReport,
+  RemoteSize,
+  StoredCheckpoint,
+  WireModel,
+  WireSource,
+  WireStream,
+} from './protocol.ts';
 import { type UpdateDelta, deltaWriter } from './update-delta.ts';
 
 /** What the worker needs of the engine; `workers/asr.worker.ts` hands it in, so that this module stays free of it. */
@@ -35,12 +43,18 @@ export function serveEngine(engine: ServedEngine): AsrWorker {
   carryErrorCodes();
   const jobs = trackJobs();
   return facade<AsrWorker>({
-    load(job, source, options, onProgress) {
+    load(job, source, options, onProgress, onReport = () => {}) {
       return jobs.run(job, (signal) =>
         withCallback(onProgress, async (report) => {
-          const model = await engine.loadModel(source, { ...options, signal, ...(report && { onProgress: report }) });
+          const reports = deliverTo(onReport);
+          const model = await engine.loadModel(source, {
+            ...options,
+            signal,
+            onReport: reports.send,
+            ...(report && { onProgress: report }),
+          });
           if (signal.aborted) await model.dispose();
-          return serveModel(model, jobs);
+          return serveModel(model, jobs, reports);
         }),
       );
     },
@@ -51,14 +65,15 @@ export function serveEngine(engine: ServedEngine): AsrWorker {
   });
 }
 
-function serveModel(model: EngineModel, jobs: Jobs): WireModel & ProxyMarked {
+function serveModel(model: EngineModel, jobs: Jobs, reports: Delivery<ModelReport>): WireModel & ProxyMarked {
   const waiting = new Map<number, readonly Slice[]>();
+  // Whoever has a result knows the report that belongs to it.
+  const run: Jobs['run'] = (job, work) => jobs.run(job, work).finally(reports.arrived);
   return proxy(
     facade<WireModel>({
       describe: () => ({ info: model.info, report: model.report, cfg: model.cfg }),
-      report: () => model.report,
       transcribe(job, audio, options, onProgress) {
-        return jobs.run(job, async (signal) => {
+        return run(job, async (signal) => {
           const results = await withCallback(onProgress, (report) =>
             model.transcribe(audio, { ...options, signal, ...(report && { onProgress: report }) }),
           );
@@ -74,16 +89,16 @@ function serveModel(model: EngineModel, jobs: Jobs): WireModel & ProxyMarked {
         if (index === slices.length - 1) waiting.delete(job);
         return slice;
       },
-      call: (job, method, args) => jobs.run(job, async () => callMethod(model, method, args)),
+      call: (job, method, args) => run(job, async () => callMethod(model, method, args)),
       openStream(job, options, onUpdate) {
-        return jobs.run(job, async (signal) => {
+        return run(job, async (signal) => {
           const updates = deliverTo(onUpdate);
           const toDelta = deltaWriter();
           try {
             const stream = await model.openStream({ ...options, signal }, (update) => updates.send(toDelta(update)));
             if (signal.aborted) await stream.cancel(); // the page has given up on it: nobody else will
             throwIfAborted(signal);
-            return serveStream(stream, updates);
+            return serveStream(stream, updates, reports);
           } catch (error) {
             updates.close();
             throw error;
@@ -95,7 +110,11 @@ function serveModel(model: EngineModel, jobs: Jobs): WireModel & ProxyMarked {
   );
 }
 
-function serveStream(stream: EngineStream, updates: Delivery<UpdateDelta>): WireStream & ProxyMarked {
+function serveStream(
+  stream: EngineStream,
+  updates: Delivery<UpdateDelta>,
+  reports: Delivery<ModelReport>,
+): WireStream & ProxyMarked {
   return proxy(
     facade<WireStream>({
       push: (samples) => stream.push(samples).then(updates.arrived),
@@ -106,6 +125,7 @@ function serveStream(stream: EngineStream, updates: Delivery<UpdateDelta>): Wire
           return hypothesis;
         } finally {
           updates.close();
+          await reports.arrived();
         }
       },
       cancel: () => stream.cancel().finally(updates.close),

@@ -95,7 +95,8 @@ export class ModelHost extends EventTarget {
     show({ status: 'loading', label, progress: undefined });
     try {
       const onProgress = (progress: Progress): void => show({ status: 'loading', label, progress });
-      const options = { ...this.#options, signal, onProgress };
+      const onReport = (): void => show(this.#state); // the same model, running elsewhere
+      const options = { ...this.#options, signal, onProgress, onReport };
       const choice = this.#choice;
       const model = await ('name' in choice
         ? ASRModel.fromPretrained(choice.name, options)

@@ -80,6 +80,7 @@ export const pageStyles: CSSResult = css`
     min-height: 2rem; /* as the hint of the other door */
   }
   .drop .title {
+    min-height: 1.5rem; /* as the state of the other door */
     margin-top: 1.1rem;
     font-weight: 600;
   }
