@@ -6,7 +6,7 @@
  * `decoding` and `transcribe-api` say is true of the transducers and CTC models made with them: DIR should hold all of these, or none.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 const TESTS = [
@@ -39,9 +39,10 @@ if (!folder || !existsSync(join(folder, 'families'))) {
 }
 const other = resolve(folder);
 const { cases } = JSON.parse(readFileSync(join(ROOT, 'e2e/fixtures/families/index.json'), 'utf8'));
-const [own, found] = [false, true].map((isThere) =>
-  Object.keys(cases).filter((name) => existsSync(join(other, 'families', name)) === isThere),
-);
+const found = readdirSync(join(other, 'families'), { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .map(({ name }) => name);
+const own = Object.keys(cases).filter((name) => !found.includes(name));
 console.log(`from ${other}: ${found.join(', ')}`);
 if (own.length > 0) console.log(`from the repository: ${own.join(', ')}`);
 

@@ -44,6 +44,16 @@ const SCOPED = /^(?:ui\/|audio\/capture)/;
 
 const sources = files(SRC).filter((file) => !file.endsWith('.test.ts'));
 
+/** What each file imports of our own. */
+const OURS: ReadonlyMap<string, readonly string[]> = new Map(
+  sources.map((file) => [
+    file,
+    importsOf(join(SRC, file))
+      .filter(({ path }) => path.startsWith('.'))
+      .map(({ path }) => posix.join(posix.dirname(file), path)),
+  ]),
+);
+
 describe('layers', () => {
   test('every folder imports only what its row allows, and every row is used', () => {
     expect(findLayerErrors('src', LAYERS)).toEqual([]);
@@ -64,6 +74,11 @@ describe('layers', () => {
     const pure = /^(?:archive|catalogue|onnx|tokenizer|decoding|text|model)\//;
     const impure = /\b(?:document|navigator|localStorage|indexedDB|process|Buffer)\.|from 'node:/;
     expect(sources.filter((file) => pure.test(file) && impure.test(code(file)))).toEqual([]);
+  });
+
+  test('no files import each other in a circle', () => {
+    const circles = sources.filter((file) => reach(file).has(file));
+    expect(circles).toEqual([]);
   });
 
   test('the interface owns its listeners, timers and workers through a Scope', () => {
@@ -121,6 +136,20 @@ function findLayerErrors(root: string, layers: Layers): string[] {
     }
   }
   return [...errors, ...[...unused].map((entry) => `stale entry: ${entry}`)];
+}
+
+/** All that `file` imports, and what that imports. */
+function reach(file: string): Set<string> {
+  const seen = new Set<string>();
+  const next = [file];
+  for (let from = next.pop(); from !== undefined; from = next.pop()) {
+    for (const path of OURS.get(from) ?? []) {
+      if (seen.has(path)) continue;
+      seen.add(path);
+      next.push(path);
+    }
+  }
+  return seen;
 }
 
 function layerOf(path: string): string {

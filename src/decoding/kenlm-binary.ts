@@ -5,6 +5,7 @@
  * The file is a header, a table of words' hashes, and the n-grams; the words themselves may follow, and nobody needs them.
  */
 import { AsrError } from '../base/errors.ts';
+import type { KenlmHeader } from './kenlm-layout.ts';
 import { openProbing, probingVocabulary } from './kenlm-probing.ts';
 import { openTrie, sortedVocabulary } from './kenlm-trie.ts';
 import type { NgramTable } from './ngram-table.ts';
@@ -15,18 +16,6 @@ const VERSION = ' format version 5\n';
 const SANITY_BYTES = 88;
 const FIXED_BYTES = 20;
 const MAX_ORDER = 16;
-
-/** What the header says. */
-export type KenlmHeader = {
-  readonly order: number;
-  /** Buckets a hash table has for every entry. */
-  readonly multiplier: number;
-  /** Number of n-grams of every order; the first counts the unknown word too. */
-  readonly counts: readonly number[];
-  readonly hasRestCosts: boolean;
-  readonly isQuantised: boolean;
-  readonly hasArrayPointers: boolean;
-};
 
 /** Whether a file begins as KenLM binaries do. */
 export async function isKenlmBinary(file: Blob): Promise<boolean> {

@@ -1,10 +1,7 @@
 /** KenLM's hash tables: open addressing, linear probing, an empty bucket is all zeros. */
-import type { KenlmHeader } from './kenlm-binary.ts';
+import type { KenlmHeader, KenlmWords } from './kenlm-layout.ts';
 import { extendHash, hashWord } from './kenlm-hash.ts';
 import type { NgramMatch, NgramTable } from './ngram-table.ts';
-
-/** Numbers of words, and where what comes after them begins. */
-export type KenlmWords = { readonly idOf: (word: string) => number; readonly end: number };
 
 /** A table of entries that begin with a 64-bit key. */
 class HashTable {

@@ -1,6 +1,6 @@
 /** The bit-packed levels of a KenLM trie: orders 2 and up. */
 import { AsrError } from '../base/errors.ts';
-import type { KenlmHeader } from './kenlm-binary.ts';
+import type { KenlmHeader } from './kenlm-layout.ts';
 
 export type TrieLevel = {
   readonly wordAt: (index: number) => number;

@@ -3,9 +3,8 @@
  *
  * A path goes from the last word of an n-gram back through its history, so what may follow a word's record are the words before it.
  */
-import type { KenlmHeader } from './kenlm-binary.ts';
+import type { KenlmHeader, KenlmWords } from './kenlm-layout.ts';
 import { hashWord } from './kenlm-hash.ts';
-import type { KenlmWords } from './kenlm-probing.ts';
 import { type TrieLevel, lowerBound, openLevels } from './kenlm-trie-levels.ts';
 import type { NgramMatch, NgramTable } from './ngram-table.ts';
 

@@ -8,7 +8,7 @@ import type { WeightedFusion } from '../decoding/fusion.ts';
 import { BIASING_FIELDS } from './decoding-fields.ts';
 import { type Tree, mergeFields, readBoosting } from './decoding-sections.ts';
 import { transducerDecodingOf } from './decoding.ts';
-import type { RunningModel } from './engine-model.ts';
+import type { RunningModel } from './running-model.ts';
 import { loadPhrases } from './fusion-files.ts';
 import type { BiasingRequest } from './options.ts';
 

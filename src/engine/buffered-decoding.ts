@@ -16,7 +16,7 @@ import { frameFactor } from '../model/encoder.ts';
 import { ctcPieces, framesOfBuffer, transducerPiece } from './buffered-heads.ts';
 import type { BufferedPlan } from './buffered-options.ts';
 import type { Decoded } from './decoded.ts';
-import type { RunningModel } from './engine-model.ts';
+import type { RunningModel } from './running-model.ts';
 import type { PredictorState } from './transducer-runner.ts';
 
 export type BufferedJob = {

@@ -12,7 +12,7 @@ import { hostIds } from './decode-ctc.ts';
 import { transducerDecodingOf } from './decoding.ts';
 import type { Encoded } from './encoder-runner.ts';
 import { hostValues } from './encoder-tensors.ts';
-import type { RunningModel } from './engine-model.ts';
+import type { RunningModel } from './running-model.ts';
 import { type PredictorState, TransducerRunner } from './transducer-runner.ts';
 
 type PieceOptions = {

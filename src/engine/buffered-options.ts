@@ -1,7 +1,7 @@
 /** The settings of `long: 'buffered'`, filled in and checked; NeMo's scripts take the same numbers as arguments. */
 import { AsrError } from '../base/errors.ts';
 import { frameFactor } from '../model/encoder.ts';
-import type { RunningModel } from './engine-model.ts';
+import type { RunningModel } from './running-model.ts';
 import type { BufferedOptions, LongAudioMode, TranscribeOptions } from './options.ts';
 
 /** A filled-in `BufferedOptions`. */

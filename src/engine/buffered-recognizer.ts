@@ -9,7 +9,7 @@ import { SPEECH_GATE_START, type SpeechGateState, stepSpeechGate } from '../audi
 import { assert } from '../base/errors.ts';
 import type { Hypothesis, WordStamp } from '../base/hypothesis.ts';
 import { frameFactor } from '../model/encoder.ts';
-import type { RunningModel } from './engine-model.ts';
+import type { RunningModel } from './running-model.ts';
 import { concatenate } from './audio-source.ts';
 import type { StreamOptions, StreamUpdate } from './options.ts';
 import { shiftWords } from './stream-text.ts';

@@ -16,7 +16,7 @@ import { frameFactor } from '../model/encoder.ts';
 import { blankClass } from '../model/transducer-spec.ts';
 import type { Tensor } from '../runtime/session.ts';
 import { CacheAwareEncoder } from './cache-aware-encoder.ts';
-import type { RunningModel } from './engine-model.ts';
+import type { RunningModel } from './running-model.ts';
 import { projectFrames } from './decode-clips.ts';
 import { hostIds } from './decode-ctc.ts';
 import type { Encoded } from './encoder-runner.ts';

@@ -20,7 +20,7 @@ import type { ModelSpec } from '../model/spec.ts';
 import { checkChunkingFactor } from '../model/subsampling-chunks.ts';
 import type { Tensor } from '../runtime/session.ts';
 import { batchFeatures, toTensors } from './encoder-tensors.ts';
-import type { ModelSessions } from './sessions.ts';
+import type { SessionSource } from './sessions.ts';
 import { encodeSegments } from './segment-runner.ts';
 import { subsample } from './subsampling-runner.ts';
 
@@ -38,9 +38,6 @@ export type Encoded = {
 export type EncoderOwner = Pick<ModelSpec, 'encoder' | 'languagePrompt'> & {
   readonly mel: Pick<ModelSpec['mel'], 'exactPad' | 'padValue'>;
 };
-
-/** Where sessions come from: the model's own, or a probe's. */
-export type SessionSource = Pick<ModelSessions, 'instance' | 'get' | 'onReset'>;
 
 /** Projected positions are kept for this many lengths: clips of one file share a few. */
 const KEPT_LENGTHS = 4;

@@ -124,6 +124,9 @@ export class ModelSessions {
   }
 }
 
+/** Where sessions come from: the model's own, or a probe's. */
+export type SessionSource = Pick<ModelSessions, 'instance' | 'get' | 'onReset'>;
+
 /** Outputs of every layer that are inputs of the next graph, or of the same one, and nothing else: they stay on the device. */
 function layerOutputs(spec: CheckpointSpec, name: GraphName): string[] {
   const { encoder } = spec;

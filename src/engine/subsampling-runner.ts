@@ -9,7 +9,7 @@ import {
 } from '../model/subsampling-chunks.ts';
 import type { Tensor } from '../runtime/session.ts';
 import { batchFeatures, hostValues, toTensors } from './encoder-tensors.ts';
-import type { SessionSource } from './encoder-runner.ts';
+import type { SessionSource } from './sessions.ts';
 
 export type SubsamplingBatch = {
   readonly clips: readonly MelFeatures[];

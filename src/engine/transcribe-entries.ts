@@ -1,7 +1,7 @@
 /** Recordings with prompts of their own: those that are asked the same thing are decoded together, and results come back in input order. */
 import { AsrError } from '../base/errors.ts';
 import { durationOfAll, isEntry } from './audio-source.ts';
-import type { RunningModel } from './engine-model.ts';
+import type { RunningModel } from './running-model.ts';
 import type { AudioInput, PromptValue, TranscribeOptions, TranscribeResult } from './options.ts';
 import { TranscribeJob } from './transcribe-job.ts';
 

@@ -16,7 +16,7 @@ import { loadBiasing } from './biasing.ts';
 import { type BufferedPlan, planBuffered, takesChunks } from './buffered-options.ts';
 import { type DecodeOptions, type Decoded, type Prepared, decodeClips, prepareClips } from './decode-clips.ts';
 import { groupForEncoder } from './encoder-groups.ts';
-import type { RunningModel } from './engine-model.ts';
+import type { RunningModel } from './running-model.ts';
 import type { DecodedWindow } from './hypothesis.ts';
 import { continued } from './partial-hypothesis.ts';
 import type { AudioInput, LongAudioMode, TranscribeOptions, TranscribeResult } from './options.ts';

@@ -3,7 +3,7 @@
  *
  * Settled text only grows, and settled words are the same objects in every update of the engine; both ends hold the last update.
  */
-import type { StreamUpdate } from './protocol.ts';
+import type { StreamUpdate } from '../engine/options.ts';
 
 /** An update less what the page has already. */
 export type UpdateDelta = Omit<StreamUpdate, 'committed' | 'words'> & {
