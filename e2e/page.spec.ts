@@ -1,6 +1,6 @@
 /** The page with real checkpoints and recordings: the text, the device that ran, and that it stays usable when something is wrong. */
 import { readFile } from 'node:fs/promises';
-import { expect } from '@playwright/test';
+import { type Download, expect } from '@playwright/test';
 import { repeated } from './support/long-wav.ts';
 import { WRITTEN, card, checkpoint, clip, give, openPage, shown, test, textOf } from './support/page.ts';
 
@@ -45,6 +45,42 @@ test('copy, exports, and a click on a word that plays it', async ({ page, device
 
   await done.locator('.text span', { hasText: 'listeners' }).click();
   await expect(done.getByRole('button', { name: 'Pause' })).toBeVisible();
+});
+
+test('two transcripts are copied and kept together, in one file or one each', async ({ page, device }) => {
+  await openPage(page, device, [checkpoint('fastconformer-tdt-bpe'), clip('morning')]);
+  await expect(textOf(card(page, 'morning.wav'))).toHaveText(WRITTEN.morning);
+  const all = page.locator('sotto-save-all');
+  await expect(all).toBeHidden(); // one needs no second card
+  await give(page, [clip('river')]);
+  await expect(all).toContainText('2 transcripts');
+
+  await all.getByRole('button', { name: 'Copy all' }).click();
+  await expect(all.getByText('Copied')).toBeVisible();
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(
+    `river.wav\n\n${WRITTEN.river}\n\n\nmorning.wav\n\n${WRITTEN.morning}`,
+  );
+
+  const saved: Download[] = [];
+  page.on('download', (download) => saved.push(download));
+  const textsOf = (): Promise<string[]> =>
+    Promise.all(saved.map(async (download) => readFile(await download.path(), 'utf8')));
+  await all.getByRole('button', { name: 'All as NeMo manifest' }).click();
+  await expect.poll(() => saved.map((download) => download.suggestedFilename())).toEqual(['transcripts.jsonl']);
+  const [manifest = ''] = await textsOf();
+  expect(
+    manifest
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line)),
+  ).toMatchObject([
+    { audio_filepath: 'river.wav', pred_text: WRITTEN.river },
+    { audio_filepath: 'morning.wav', pred_text: WRITTEN.morning },
+  ]);
+  saved.length = 0;
+  await all.getByRole('button', { name: 'All as SRT' }).click();
+  await expect.poll(() => saved.map((download) => download.suggestedFilename())).toEqual(['river.srt', 'morning.srt']);
+  for (const text of await textsOf()) expect(text).toMatch(/^1\n00:00:0/);
 });
 
 test('a cancelled recording keeps the text it had and does not stop the next one', async ({

@@ -4,18 +4,28 @@ import type { Hypothesis } from '../base/hypothesis.ts';
 import { type Arguments, type Command, UsageError } from './command.ts';
 import { toJsonText } from './json.ts';
 import { type Entry, ManifestError, readManifest, shardOf } from './manifest.ts';
-import { openModel, TRANSCRIBE_OPTIONS, TRANSCRIBE_USAGE, transcribeOptions, vadOption } from './model-options.ts';
+import {
+  openModel,
+  openRecognizer,
+  TRANSCRIBE_OPTIONS,
+  TRANSCRIBE_USAGE,
+  transcribeOptions,
+  vadOption,
+} from './model-options.ts';
 import { ProgressLine } from './progress-line.ts';
 import { type Recognized, recognize } from './recognize.ts';
 import { ResultFile } from './result-file.ts';
+import { OUTPUT_OPTIONS, OUTPUT_USAGE, transcriptOutput } from './transcript-output.ts';
 
 export const transcribeCommand: Command = {
-  summary: 'Recordings to text, or to NeMo hypotheses with --json.',
+  summary: 'Recordings to text, to files of subtitles and the like with --format, or to NeMo hypotheses with --json.',
   usage: `AUDIO... [--json] [--timestamps] [--alignments]
+      ${OUTPUT_USAGE}
       ${TRANSCRIBE_USAGE}
       --manifest FILE [--shard I/N] [--json-lines] [--output FILE]    instead of AUDIO; shards count from 1`,
   options: {
     ...TRANSCRIBE_OPTIONS,
+    ...OUTPUT_OPTIONS,
     json: { type: 'boolean' },
     'json-lines': { type: 'boolean' },
     timestamps: { type: 'boolean' },
@@ -26,10 +36,11 @@ export const transcribeCommand: Command = {
   },
   async run(args, output) {
     const entries = selectEntries(args);
+    const transcripts = transcriptOutput(args, entries, output);
     const options = {
       ...transcribeOptions(args),
       ...(await vadOption(args)),
-      timestamps: args.flag('timestamps'),
+      timestamps: args.flag('timestamps') || transcripts?.isTimed === true,
       returnAlignments: args.flag('alignments'),
     };
     const file = args.text('output') === undefined ? undefined : new ResultFile(args.text('output') as string);
@@ -37,7 +48,7 @@ export const transcribeCommand: Command = {
     const todo = file ? file.missing(entries) : entries;
     if (todo.length === 0) return;
 
-    const opened = await openModel(args);
+    const opened = await (transcripts ? openRecognizer(args) : openModel(args));
     try {
       const progress = new ProgressLine(todo.length, args.has('manifest') ? output : undefined);
       const bad: string[] = [];
@@ -46,9 +57,13 @@ export const transcribeCommand: Command = {
         output.err(`sotto: ${entry.audio}: ${messageOf(error)} [${isAsrError(error) ? error.code : 'bug'}]\n`);
       };
       const all: Recognized[] = [];
-      for await (const { result } of recognize(opened, todo, { ...options, ...(asLines ? { onBadEntry } : {}) })) {
+      for await (const { entry, result } of recognize(opened, todo, {
+        ...options,
+        ...(asLines || transcripts ? { onBadEntry } : {}),
+      })) {
         progress.advance(result.duration);
-        if (file) file.append(toJsonText(result, 0));
+        if (transcripts) await transcripts.write(entry, result);
+        else if (file) file.append(toJsonText(result, 0));
         else if (asLines) output.out(`${toJsonText(result, 0)}\n`);
         else if (args.flag('json')) all.push(result);
         else output.out(plainText(result, { named: todo.length > 1, timestamps: args.flag('timestamps') }));

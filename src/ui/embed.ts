@@ -3,6 +3,7 @@ import { DictationElement } from './dictation-element.ts';
 import { JobCard } from './job-card.ts';
 import { LevelMeter } from './level-meter.ts';
 import { register } from './register.ts';
+import { SaveAll } from './save-all.ts';
 import { TranscriberElement } from './transcriber-element.ts';
 import { TranscriptView } from './transcript-view.ts';
 
@@ -10,6 +11,7 @@ register({
   'sotto-transcript-view': TranscriptView,
   'sotto-level-meter': LevelMeter,
   'sotto-job-card': JobCard,
+  'sotto-save-all': SaveAll,
   'sotto-transcriber': TranscriberElement,
   'sotto-dictation': DictationElement,
 });

@@ -2,6 +2,7 @@
 import { type CSSResultGroup, LitElement, type TemplateResult, css, html, nothing } from 'lit';
 import type { Hypothesis } from '../base/hypothesis.ts';
 import { Scope } from '../base/scope.ts';
+import { type TranscriptFormat, isTimed, transcriptAs } from '../text/transcript-format.ts';
 import { BriefNote } from './brief-note.ts';
 import { cardStyles } from './card-styles.ts';
 import { copyText } from './clipboard.ts';
@@ -10,10 +11,11 @@ import { Player } from './player.ts';
 import { problem } from './problem.ts';
 import { progressLine } from './progress-line.ts';
 import { formatBytes, formatClock, formatSpeed } from './quantities.ts';
-import { type TextFormat, fileNameFor, saveText, transcriptAs } from './save-text.ts';
+import { fileNameFor, saveText } from './save-text.ts';
 import { controls, tokens } from './theme.ts';
 
-const FORMATS: readonly TextFormat[] = ['txt', 'srt', 'vtt', 'ctm', 'json'];
+/** A manifest is for several recordings. */
+const FORMATS: readonly TranscriptFormat[] = ['txt', 'srt', 'vtt', 'ctm', 'json'];
 
 /** `<sotto-job-card>`: set `job`. Dispatches `job-cancel`, `job-retry` and `job-remove`. */
 export class JobCard extends LitElement {
@@ -116,8 +118,8 @@ export class JobCard extends LitElement {
 
   #actions(): TemplateResult {
     const { hypothesis } = this.job;
-    const isTimed = (hypothesis?.timestamp.word?.length ?? 0) > 0;
-    const formats = FORMATS.filter((format) => format === 'txt' || isTimed);
+    const hasWords = (hypothesis?.timestamp.word?.length ?? 0) > 0;
+    const formats = FORMATS.filter((format) => hasWords || !isTimed(format));
     return html`<footer class="row" part="player">
       <button type="button" @click=${() => this.#play((player) => player.toggle())}>${this.#player?.isPlaying ? 'Pause' : 'Listen'}</button>
       <button type="button" @click=${this.#copy}>Copy text</button>
@@ -149,12 +151,12 @@ export class JobCard extends LitElement {
     copyText(text.trimEnd()).then((note) => this.#note.say(note), reportError);
   }
 
-  #save(format: TextFormat): void {
+  #save(format: TranscriptFormat): void {
     const { hypothesis, file } = this.job;
     if (hypothesis) saveText(this.#textAs(format, hypothesis), fileNameFor(file.name, format));
   }
 
-  #textAs(format: TextFormat, hypothesis: Hypothesis): string {
+  #textAs(format: TranscriptFormat, hypothesis: Hypothesis): string {
     const { file, duration = 0 } = this.job;
     return transcriptAs(format, hypothesis, { name: file.name, duration });
   }

@@ -8,12 +8,14 @@ import { ModelPanel } from './model-panel.ts';
 import { Page } from './page.ts';
 import { keepForOffline } from './offline.ts';
 import { register } from './register.ts';
+import { SaveAll } from './save-all.ts';
 import { TranscriptView } from './transcript-view.ts';
 
 register({
   'sotto-transcript-view': TranscriptView,
   'sotto-level-meter': LevelMeter,
   'sotto-job-card': JobCard,
+  'sotto-save-all': SaveAll,
   'sotto-evaluation': EvaluationView,
   'sotto-dictation-card': DictationCard,
   'sotto-dictation-panel': DictationPanel,
