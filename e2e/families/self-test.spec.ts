@@ -20,7 +20,7 @@ test('without a GPU there is nothing to test', async ({ harness }) => {
 
 test('a GPU that computes wrong costs time, never words, and is not tried again', async ({ browser }) => {
   await using harness = await openHarness(browser);
-  await harness.call('sabotage');
+  await harness.call('sabotage', 'exp');
   const { report: first } = await harness.call('open', PATH, { device: 'webgpu', cache: true });
   const wrong = {
     requested: 'webgpu',
@@ -35,4 +35,37 @@ test('a GPU that computes wrong costs time, never words, and is not tried again'
   expect(hypotheses.map(({ text }) => text)).toEqual([RIVER]);
   const { report: second } = await harness.call('open', PATH, { device: 'webgpu', cache: true });
   expect(second).toMatchObject({ ...wrong, selfTest: { status: 'failed', remembered: true } });
+});
+
+test('right decoders pass with the encoder, where they run on the GPU', async ({ harness }) => {
+  for (const [family, decoderDevice] of [
+    ['fastconformer-tdt-bpe', 'webgpu'],
+    ['canary2-aed', 'auto'],
+  ] as const) {
+    const { report } = await harness.call('open', `families/${family}/model.nemo`, { device: 'webgpu', decoderDevice });
+    expect(report, family).toMatchObject({
+      device: 'webgpu',
+      decoderDevice: 'webgpu',
+      selfTest: { status: 'passed', remembered: false },
+    });
+    expect(report.selfTest!.difference, family).toBeLessThan(1e-4);
+  }
+});
+
+test('a predictor whose shaders compute wrong is caught, and only where it runs on the GPU', async ({ browser }) => {
+  await using harness = await openHarness(browser);
+  await harness.call('sabotage', 'tanh'); // which an LSTM has and this encoder has not
+  const { report: apart } = await harness.call('open', PATH, { device: 'webgpu', cache: true });
+  expect(apart).toMatchObject({ device: 'webgpu', decoderDevice: 'wasm', selfTest: { status: 'passed' } });
+  const { report } = await harness.call('open', PATH, { device: 'webgpu', decoderDevice: 'webgpu', cache: true });
+  expect(report).toMatchObject({ device: 'wasm', decoderDevice: 'wasm', selfTest: { status: 'failed' } });
+  expect(report.selfTest!.difference).toBeGreaterThan(0.01);
+});
+
+test('an attention decoder that gives wrong numbers is caught', async ({ browser }) => {
+  await using harness = await openHarness(browser);
+  await harness.call('weaken', 'decoder_step');
+  const { report } = await harness.call('open', 'families/canary2-aed/model.nemo', { device: 'webgpu' });
+  expect(report).toMatchObject({ device: 'wasm', decoderDevice: 'wasm', selfTest: { status: 'failed' } });
+  expect(report.selfTest!.difference).toBeCloseTo(0.1, 2);
 });

@@ -47,7 +47,8 @@ export type Harness = {
   ): Promise<{ readonly hypothesis: Hypothesis; readonly updates: readonly StreamUpdate[] }>;
   record(graphs: readonly string[]): Promise<void>;
   recorded(): Promise<readonly RecordedRun[]>;
-  sabotage(): Promise<void>;
+  sabotage(name: 'exp' | 'tanh'): Promise<void>;
+  weaken(graph: string): Promise<void>;
 };
 
 const assetBase = new URL(location.href).searchParams.get('assets') as string;
@@ -93,7 +94,8 @@ const harness: Harness = {
     return { hypothesis, updates };
   },
   record: (graphs) => remote.record(graphs) as Promise<void>,
-  sabotage: () => remote.sabotage() as Promise<void>,
+  sabotage: (name) => remote.sabotage(name) as Promise<void>,
+  weaken: (graph) => remote.weaken(graph) as Promise<void>,
   recorded: () => remote.recorded() as Promise<readonly RecordedRun[]>,
 };
 Object.assign(globalThis, { harness });

@@ -31,11 +31,14 @@ export type Probe = {
   record(graphs: readonly string[]): void;
   /** Runs since `record`. */
   recorded(): readonly RecordedRun[];
-  /** From now on shaders compute `exp` wrong, as those of a bad driver might. */
-  sabotage(): void;
+  /** From now on shaders compute a function wrong, as those of a bad driver might. */
+  sabotage(name: 'exp' | 'tanh'): void;
+  /** From now on a graph gives numbers on the GPU that are a tenth too small. */
+  weaken(graph: string): void;
 };
 
 let wanted: ReadonlySet<string> = new Set();
+let weak: string | undefined;
 let runs: RecordedRun[] = [];
 
 const probe: Probe = {
@@ -44,10 +47,14 @@ const probe: Probe = {
     runs = [];
   },
   recorded: () => runs,
-  sabotage() {
+  weaken(graph) {
+    weak = graph;
+  },
+  sabotage(name) {
     const create = GPUDevice.prototype.createShaderModule;
+    const called = new RegExp(`(?<!fn )\\b${name}(?:_v)?\\(`, 'g'); // onnxruntime wraps some in functions of its own
     GPUDevice.prototype.createShaderModule = function ({ code, ...rest }) {
-      return create.call(this, { ...rest, code: code.replaceAll(/\bexp\(/g, '0.9 * exp(') });
+      return create.call(this, { ...rest, code: code.replaceAll(called, '0.9 * $&') });
     };
   },
 };
@@ -55,6 +62,10 @@ const probe: Probe = {
 const run = Session.prototype.run;
 Session.prototype.run = async function (feeds, fetches) {
   const results = await run.call(this, feeds, fetches);
+  if (this.name === weak && this.device === 'webgpu')
+    for (const tensor of Object.values(results))
+      if (tensor.location === 'cpu' && tensor.type === 'float32')
+        (tensor.data as Float32Array).forEach((value, index, data) => (data[index] = 0.9 * value));
   if (!wanted.has(this.name)) return results;
   const outputs: Record<string, RecordedTensor> = {};
   for (const [name, tensor] of Object.entries(results)) {

@@ -10,7 +10,7 @@ import type { AedSpec } from '../model/transformer-decoder-spec.ts';
 import type { Tensor } from '../runtime/session.ts';
 import type { Encoded } from './encoder-runner.ts';
 import { hostValues } from './encoder-tensors.ts';
-import type { ModelSessions } from './sessions.ts';
+import type { SessionSource } from './sessions.ts';
 
 /** What the decoder attends to, for clips that decode in step. */
 export type CrossMemory = {
@@ -33,7 +33,7 @@ const MASKED = -10_000;
 
 /** Encoder output to the decoder's keys and values, kept on the device. */
 export async function createCrossMemory(
-  sessions: ModelSessions,
+  sessions: SessionSource,
   spec: AedSpec,
   { tensor, lengths }: Encoded,
 ): Promise<CrossMemory> {
@@ -46,7 +46,7 @@ export async function createCrossMemory(
 
 /** Several memories as one, padded, where they lie in host memory; on a GPU each is decoded by itself. */
 export async function joinCrossMemories(
-  sessions: ModelSessions,
+  sessions: SessionSource,
   memories: readonly CrossMemory[],
 ): Promise<CrossMemory[]> {
   const [first] = memories;
@@ -81,11 +81,11 @@ export function releaseCrossMemory({ tensors }: CrossMemory): void {
 
 /** Binds the sessions to a memory. */
 export class AedRunner implements AedNetwork<DecoderCache> {
-  readonly #sessions: ModelSessions;
+  readonly #sessions: SessionSource;
   readonly #spec: AedSpec;
   readonly #memory: CrossMemory;
 
-  constructor(sessions: ModelSessions, spec: AedSpec, memory: CrossMemory) {
+  constructor(sessions: SessionSource, spec: AedSpec, memory: CrossMemory) {
     this.#sessions = sessions;
     this.#spec = spec;
     this.#memory = memory;
@@ -195,7 +195,7 @@ function causalMask(numNew: number, total: number): Float32Array {
 
 /** [clips, 1, numQueries, numFrames]: no query sees the padding of its clip. */
 function paddingMask(
-  { instance }: ModelSessions,
+  { instance }: SessionSource,
   lengths: readonly number[],
   numQueries: number,
   numFrames: number,

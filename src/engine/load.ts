@@ -104,7 +104,7 @@ async function startModel(
   };
   const sessions = new ModelSessions(instance, parts, placed, onFallback);
   onProgress?.({ phase: 'load', part: 'encoder' });
-  const selfTest = await SelfTest.prepare(parts, {
+  const selfTest = await SelfTest.prepare(parts, sessions, {
     ...(options.cache === false ? {} : { store: await openStore() }),
     gpu: chosen.fingerprint,
     ortVersion: instance.ort.env.versions.common ?? '',

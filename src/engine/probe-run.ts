@@ -4,7 +4,8 @@ import { type EncoderSpec, attentionContexts } from '../model/encoder.ts';
 import { probeSpec } from '../model/probe.ts';
 import { Session, type Tensor } from '../runtime/session.ts';
 import { type CheckpointParts, type GraphName, graphPart } from './checkpoint-parts.ts';
-import { EncoderRunner } from './encoder-runner.ts';
+import { runAedProbe, runTransducerProbe } from './decoder-probe.ts';
+import { type Encoded, EncoderRunner } from './encoder-runner.ts';
 import type { SessionSource } from './sessions.ts';
 import { hostValues } from './encoder-tensors.ts';
 import type { Device } from './options.ts';
@@ -23,22 +24,35 @@ const HEADS: readonly (readonly [graph: GraphName, output: string])[] = [
   ['classification', 'scores'],
 ];
 
+const DECODERS: readonly (readonly GraphName[])[] = [
+  ['joint', 'predictor'],
+  ['decoder_step', 'cross'],
+];
+
 /** False for encoders that are their own probe. */
 export function hasOwnProbe({ meta }: CheckpointParts): boolean {
   return 'probe' in meta.graphs;
 }
 
-/** Valid frames of the clips after the probe, and after the head when that is the GPU's. */
+/** The graphs of the decoder that run on the GPU, where there are any: predictor and joint, or the attention decoder. */
+export function decoderOnGpu(sessions: ModelSessions, { meta }: CheckpointParts): readonly GraphName[] {
+  const decoder = DECODERS.find((graphs) => graphs.every((graph) => graph in meta.graphs)) ?? [];
+  return decoder.filter((graph) => sessions.deviceOf(graph) === 'webgpu');
+}
+
+/** Valid frames of the clips after the probe and after the head when that is the GPU's, and what the decoder makes of them when `withDecoder`. */
 export async function runProbe(
   sessions: ModelSessions,
   parts: CheckpointParts,
-  device: Device,
+  { device, withDecoder }: { readonly device: Device; readonly withDecoder: boolean },
 ): Promise<Float32Array[]> {
   await using own = new ProbeSessions(sessions, parts, device);
-  const { encoder } = parts.meta.spec;
-  const { tensor, lengths } = hasOwnProbe(parts)
+  const { spec } = parts.meta;
+  const { encoder } = spec;
+  const encoded = hasOwnProbe(parts)
     ? await encodeSignal(own, probeSpec(encoder), LENGTHS)
     : await encodeSignal(own, encoder, LENGTHS.slice(1));
+  const { tensor, lengths } = encoded;
   const results = [await validFrames(tensor, lengths)];
   const head = HEADS.find(([graph]) => graph in parts.meta.graphs && sessions.deviceOf(graph) === 'webgpu');
   if (head) {
@@ -46,6 +60,9 @@ export async function runProbe(
     const { [output]: scores } = await (await own.get(graph)).run({ encoded: tensor }, [output]);
     results.push(await validFrames(scores as Tensor, lengths));
   }
+  if (withDecoder && 'transducer' in spec && spec.transducer)
+    results.push(...(await runTransducerProbe(own, spec.transducer, results.at(-1) as Float32Array)));
+  if (withDecoder && 'aed' in spec && spec.aed) results.push(...(await runAedProbe(own, spec.aed, encoded)));
   tensor.dispose();
   return results;
 }
@@ -62,7 +79,7 @@ async function encodeSignal(
   sessions: SessionSource,
   encoder: EncoderSpec,
   lengths: readonly number[],
-): Promise<{ readonly tensor: Tensor; readonly lengths: readonly number[] }> {
+): Promise<Encoded> {
   using runner = new EncoderRunner(sessions, { encoder, mel: { exactPad: false, padValue: 0 } });
   const numFeatures = encoder.featIn;
   return runner.encode(

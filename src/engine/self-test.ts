@@ -6,9 +6,10 @@
  */
 import { AsrError, isAsrError } from '../base/errors.ts';
 import type { CheckpointStore } from '../checkpoint/store.ts';
-import { type CheckpointParts, FORMAT } from './checkpoint-parts.ts';
+import { isClassifier } from '../model/checkpoint-spec.ts';
+import { type CheckpointParts, FORMAT, type GraphName } from './checkpoint-parts.ts';
 import type { SelfTestReport } from './options.ts';
-import { hasOwnProbe, runProbe, runWhole } from './probe-run.ts';
+import { decoderOnGpu, hasOwnProbe, runProbe, runWhole } from './probe-run.ts';
 import type { ModelSessions } from './sessions.ts';
 
 /**
@@ -16,7 +17,7 @@ import type { ModelSessions } from './sessions.ts';
  * fewer bits both devices read the same weights, and round on the way to other places.
  */
 const TOLERANCE = { fp32: 2e-3, small: 3e-2 } as const;
-/** An encoder that is its own probe and larger than this is not loaded a second time, on WASM. */
+/** An encoder that is its own probe, or a decoder, that is larger than this is not loaded a second time, on WASM. */
 const MAX_REFERENCE_BYTES = 512 * 2 ** 20;
 
 export type SelfTestOptions = {
@@ -32,17 +33,29 @@ export class SelfTest {
   readonly #parts: CheckpointParts;
   readonly #store: CheckpointStore | undefined;
   readonly #key: string;
+  /** The decoder's graphs that are compared too. */
+  readonly #decoder: readonly GraphName[];
   /** Undefined until something is known. */
   report: SelfTestReport | undefined;
 
-  private constructor(parts: CheckpointParts, key: string, store: CheckpointStore | undefined) {
+  private constructor(
+    parts: CheckpointParts,
+    decoder: readonly GraphName[],
+    { key, store }: { readonly key: string; readonly store: CheckpointStore | undefined },
+  ) {
     this.#parts = parts;
+    this.#decoder = decoder;
     this.#key = key;
     this.#store = store;
   }
 
   /** Looks up what earlier visits found. */
-  static async prepare(parts: CheckpointParts, { store, gpu, ortVersion }: SelfTestOptions): Promise<SelfTest> {
+  static async prepare(
+    parts: CheckpointParts,
+    sessions: ModelSessions,
+    { store, gpu, ortVersion }: SelfTestOptions,
+  ): Promise<SelfTest> {
+    const decoder = decoderOnGpu(sessions, parts);
     const { spec, graphs, precision, arithmetic } = parts.meta;
     const browser = globalThis.navigator?.userAgent ?? '';
     const key = JSON.stringify([
@@ -54,8 +67,10 @@ export class SelfTest {
       arithmetic,
       spec.encoder,
       Object.keys(graphs),
+      decoder,
+      decoder.length > 0 && !isClassifier(spec) ? [spec.transducer, spec.aed?.decoder] : [],
     ]);
-    const test = new SelfTest(parts, `self-test/${key}`, store);
+    const test = new SelfTest(parts, decoder, { key: `self-test/${key}`, store });
     const known = (await store?.parts.getRecord(test.#key).catch(() => undefined)) as SelfTestReport | undefined;
     if (known) test.report = { ...known, remembered: true };
     return test;
@@ -80,7 +95,7 @@ export class SelfTest {
       return;
     }
     const difference = Math.max(
-      shareOf(await runProbe(sessions, this.#parts, 'webgpu'), reference),
+      shareOf(await runProbe(sessions, this.#parts, { device: 'webgpu', withDecoder: this.#withDecoder }), reference),
       isAlive(await runWhole(sessions, this.#parts)) ? 0 : Number.POSITIVE_INFINITY,
     );
     const status = difference <= tolerance ? 'passed' : 'failed';
@@ -92,15 +107,23 @@ export class SelfTest {
 
   /** Undefined where WASM cannot say: then nothing is known, which is no reason to give up a GPU. */
   async #reference(sessions: ModelSessions): Promise<Float32Array[] | undefined> {
-    const { meta, files } = this.#parts;
-    const bytes = (meta.graphs.encoder ?? []).reduce((sum, file) => sum + (files.get(file)?.size ?? 0), 0);
-    if (!hasOwnProbe(this.#parts) && bytes > MAX_REFERENCE_BYTES) return undefined;
+    if (!hasOwnProbe(this.#parts) && this.#bytesOf(['encoder']) > MAX_REFERENCE_BYTES) return undefined;
     try {
-      return await runProbe(sessions, this.#parts, 'wasm');
+      return await runProbe(sessions, this.#parts, { device: 'wasm', withDecoder: this.#withDecoder });
     } catch (error) {
       if (isAsrError(error)) return undefined;
       throw error;
     }
+  }
+
+  get #withDecoder(): boolean {
+    return this.#decoder.length > 0 && this.#bytesOf(this.#decoder) <= MAX_REFERENCE_BYTES;
+  }
+
+  #bytesOf(graphs: readonly GraphName[]): number {
+    const { meta, files } = this.#parts;
+    const data = new Set(graphs.flatMap((graph) => meta.graphs[graph] ?? []));
+    return [...data].reduce((sum, file) => sum + (files.get(file)?.size ?? 0), 0);
   }
 }
 

@@ -3,7 +3,7 @@ import type { JoinRow, TransducerNetwork } from '../decoding/transducer-greedy.t
 import type { TransducerSpec } from '../model/transducer.ts';
 import type { Tensor } from '../runtime/session.ts';
 import { hostValues } from './encoder-tensors.ts';
-import type { ModelSessions } from './sessions.ts';
+import type { SessionSource } from './sessions.ts';
 
 /** What one row of the prediction network remembers. */
 export type PredictorState = {
@@ -20,11 +20,11 @@ export type ProjectedFrames = Float32Array;
 
 /** Binds the sessions to the frames of some clips. */
 export class TransducerRunner implements TransducerNetwork<PredictorState> {
-  readonly #sessions: ModelSessions;
+  readonly #sessions: SessionSource;
   readonly #spec: TransducerSpec;
   readonly #clips: readonly ProjectedFrames[];
 
-  constructor(sessions: ModelSessions, spec: TransducerSpec, clips: readonly ProjectedFrames[]) {
+  constructor(sessions: SessionSource, spec: TransducerSpec, clips: readonly ProjectedFrames[]) {
     this.#sessions = sessions;
     this.#spec = spec;
     this.#clips = clips;
