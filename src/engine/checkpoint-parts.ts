@@ -11,7 +11,7 @@ import type { CheckpointSpec } from '../model/checkpoint-spec.ts';
 import type { GraphPart } from '../runtime/session.ts';
 import type { Arithmetic, Precision } from './options.ts';
 
-export const FORMAT = 10;
+export const FORMAT = 11;
 
 export type GraphName =
   | 'subsampling'

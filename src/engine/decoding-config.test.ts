@@ -6,6 +6,8 @@ import type { Hypothesis, TimeSpan } from '../base/hypothesis.ts';
 import { decodeCtcBeam } from '../decoding/ctc-beam.ts';
 import { chooseCtcFused } from '../decoding/ctc-fused-greedy.ts';
 import { decodeCtcGreedy } from '../decoding/ctc-greedy.ts';
+import { readSpec } from '../model/spec.ts';
+import { UNLIMITED_SYMBOLS } from '../model/transducer-spec.ts';
 import { changedDecoding, loadedDecoding } from './decoding.ts';
 import { readCtcDecoding, readTransducerDecoding } from './decoding-config.ts';
 import { loadFusion } from './fusion-files.ts';
@@ -154,9 +156,7 @@ test('a config is merged over the defaults of NeMo, in either spelling', () => {
     beam: { beamSize: 8, maesNumSteps: 3, scoreNorm: true, pruningMode: 'late', blankScoreMode: 'lm_weighted_full' },
   });
   expect(readTransducerDecoding({ greedy: { max_symbols: null } }, RNNT).maxSymbols).toBe(10);
-  expect(readTransducerDecoding({ greedy: { max_symbols_per_step: null } }, RNNT).maxSymbols).toBe(
-    Number.MAX_SAFE_INTEGER,
-  );
+  expect(readTransducerDecoding({ greedy: { max_symbols_per_step: null } }, RNNT).maxSymbols).toBe(UNLIMITED_SYMBOLS);
   expect(readCtcDecoding({}).beam).toEqual({ beamSize: 4, beamBeta: 1, beamThreshold: 20 });
   expect(readCtcDecoding({ confidence_cfg: { preserve_word_confidence: true } }).confidence).toMatchObject({
     token: true,
@@ -216,3 +216,21 @@ test('a temperature that a checkpoint was saved with counts from changeDecodingS
   expect(loadedDecoding(saved, 'ctc')?.config).toMatchObject({ temperature: 1 });
   expect((await changedDecoding(saved, undefined, 'ctc'))?.config).toMatchObject({ temperature: 2 });
 });
+
+// What NeMo 3.0.0's RNNTDecoding gives for such sections; its default comes with change_decoding_strategy only.
+test.each([
+  [{}, UNLIMITED_SYMBOLS, 10],
+  [{ max_symbols: null }, UNLIMITED_SYMBOLS, 10],
+  [{ max_symbols_per_step: null }, UNLIMITED_SYMBOLS, UNLIMITED_SYMBOLS],
+  [{ max_symbols: 0, max_symbols_per_step: 7 }, 7, 7],
+  [{ max_symbols: 3, max_symbols_per_step: 5 }, 3, 3],
+])(
+  'a checkpoint saved with greedy %j emits %i tokens a frame, and %i once its decoding is set again',
+  async (greedy, first, later) => {
+    const { parts } = await openModel(openGolden('fastconformer-rnnt-bpe'));
+    const cfg = { ...(parts.cfg as object), decoding: { strategy: 'greedy_batch', greedy } };
+    const saved = { ...parts, cfg, spec: readSpec(cfg) };
+    expect(loadedDecoding(saved, 'transducer')?.config).toMatchObject({ maxSymbols: first });
+    expect((await changedDecoding(saved, undefined, 'transducer'))?.config).toMatchObject({ maxSymbols: later });
+  },
+);

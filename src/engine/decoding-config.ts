@@ -4,7 +4,7 @@
  * As in NeMo a config replaces the one before: what it leaves out is the class default, not the present setting. Keys may be spelled as in
  * YAML or in camelCase, and NeMo's `word_seperator` correctly too.
  */
-import type { TransducerSpec } from '../model/transducer-spec.ts';
+import { type TransducerSpec, UNLIMITED_SYMBOLS } from '../model/transducer-spec.ts';
 import type { BlankScoreMode, PruningMode } from '../decoding/fusion.ts';
 import type { AedDecodingConfig } from './aed-decoding-config.ts';
 import { CTC_FIELDS, TRANSDUCER_FIELDS } from './decoding-fields.ts';
@@ -166,7 +166,7 @@ export function readTransducerDecoding(config: unknown, spec: TransducerSpec): T
     ...common,
     head: 'transducer',
     strategy,
-    maxSymbols: maxSymbols ?? Number.MAX_SAFE_INTEGER,
+    maxSymbols: maxSymbols ?? UNLIMITED_SYMBOLS,
     takesBiasing: isGreedy && (greedy['enable_per_stream_biasing'] as boolean),
     stripsLangTags: tree['strip_lang_tags'] as boolean,
     langTagPattern: (tree['lang_tag_pattern'] ?? undefined) as string | undefined,
@@ -181,7 +181,7 @@ export function readTransducerDecoding(config: unknown, spec: TransducerSpec): T
       maesExpansionGamma: beam['maes_expansion_gamma'] as number,
       maesExpansionBeta: beam['maes_expansion_beta'] as number,
       internalLmWeight: beam['hat_subtract_ilm'] ? (beam['hat_ilm_weight'] as number) : undefined,
-      maxSymbols: (beam['max_symbols'] as number | null) ?? Number.MAX_SAFE_INTEGER,
+      maxSymbols: (beam['max_symbols'] as number | null) ?? UNLIMITED_SYMBOLS,
       blankScoreMode: beam['blank_lm_score_mode'] as BlankScoreMode,
       pruningMode: beam['pruning_mode'] as PruningMode,
     },

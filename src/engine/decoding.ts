@@ -54,11 +54,18 @@ function ownDecoding({ spec, cfg }: Omit<Checkpoint, 'tokenizer'>, head: string)
   };
 }
 
-/** What is in force before any call: the checkpoint's own, but NeMo applies a saved temperature only in `change_decoding_strategy`. */
+/**
+ * What is in force before any call: the checkpoint's own, but NeMo applies a saved temperature and the default of `max_symbols` only in
+ * `change_decoding_strategy`.
+ */
 export function loadedDecoding(checkpoint: Checkpoint, head: Head): Decoding | undefined {
   const decoding = ownDecoding(checkpoint, head);
   if (!decoding || decoding.config.head === 'aed') return decoding;
-  return { ...decoding, config: { ...decoding.config, temperature: 1 } };
+  const config = { ...decoding.config, temperature: 1 };
+  return {
+    ...decoding,
+    config: config.head === 'transducer' ? { ...config, maxSymbols: checkpoint.spec.maxSymbols } : config,
+  };
 }
 
 /**

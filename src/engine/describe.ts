@@ -6,8 +6,9 @@ import { frameFactor } from '../model/encoder.ts';
 import type { MelSpec } from '../model/preprocessor-spec.ts';
 import type { ModelSpec } from '../model/spec.ts';
 import { isCacheAware, streamableContexts } from '../model/streaming-spec.ts';
-import type { WeightReader } from '../model/weight-reader.ts';
 import type { TokenizerSpec } from '../model/tokenizer-spec.ts';
+import { UNLIMITED_SYMBOLS } from '../model/transducer-spec.ts';
+import type { WeightReader } from '../model/weight-reader.ts';
 import { tokenizerFile } from './checkpoint-parts.ts';
 import { measureWeights, readCheckpoint } from './convert.ts';
 import type { Precision } from './options.ts';
@@ -93,7 +94,7 @@ async function describeRecognizer(
     },
     decoding: {
       default: decoders[0] ?? 'ctc',
-      maxSymbols: transducer && spec.maxSymbols < Number.MAX_SAFE_INTEGER ? spec.maxSymbols : null,
+      maxSymbols: transducer && spec.maxSymbols !== UNLIMITED_SYMBOLS ? spec.maxSymbols : null,
       durations: transducer?.durations ?? [],
     },
     streaming: { cacheAware: isCacheAware(spec), attContextSizes: streamableContexts(spec) },
@@ -106,11 +107,7 @@ function describeClassifier(spec: ClassifierSpec, weights: WeightReader): Checkp
   const features =
     frontEnd.kind === 'mel'
       ? featuresOf('mel', frontEnd.mel)
-      : featuresOf('mfcc', {
-          ...frontEnd.mfcc,
-          normalize: 'none',
-          windowStride: frontEnd.mfcc.hopLength / frontEnd.mfcc.sampleRate,
-        });
+      : featuresOf('mfcc', { ...frontEnd.mfcc, normalize: 'none' });
   return {
     className,
     nemoVersion,

@@ -7,7 +7,7 @@
 import * as v from 'valibot';
 import { AsrError } from '../base/errors.ts';
 import { Graph, type Value } from '../onnx/graph.ts';
-import { type ConfigTree, MAX_LAYERS, at, dimension, parseConfig, targetClass } from './config.ts';
+import { type ConfigTree, MAX_LAYERS, at, dimension, flag, parseConfig, targetClass } from './config.ts';
 import { logSoftmax } from './layers.ts';
 import { linear } from './linear.ts';
 import type { WeightReader } from './weight-reader.ts';
@@ -28,14 +28,14 @@ export type ClassificationSpec = {
 
 const clipSchema = v.object({
   num_classes: dimension,
-  return_logits: v.nullish(v.boolean(), true),
+  return_logits: flag(true),
   pooling_type: v.nullish(v.picklist(['avg', 'max']), 'avg'),
 });
 const frameSchema = v.object({
   num_classes: dimension,
   num_layers: v.nullish(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(MAX_LAYERS)), 2),
   activation: v.nullish(v.picklist(['relu', 'sigmoid', 'tanh']), 'relu'),
-  log_softmax: v.nullish(v.boolean(), true),
+  log_softmax: flag(true),
 });
 
 /** Reads `decoder` and `labels`. */

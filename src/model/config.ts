@@ -10,6 +10,17 @@ const MAX_VOCABULARY = 1_000_000;
 export const dimension = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(MAX_DIMENSION));
 export const vocabularySize = v.pipe(v.number(), v.integer(), v.minValue(-1), v.maxValue(MAX_VOCABULARY));
 
+/** A switch of a constructor: `null` is off, as Python has it; only an absent key means the default. */
+export function flag(byDefault: boolean) {
+  return v.optional(
+    v.pipe(
+      v.nullable(v.boolean()),
+      v.transform((value) => value ?? false),
+    ),
+    byDefault,
+  );
+}
+
 /** A YAML mapping as plain data. */
 export type ConfigTree = { readonly [key: string]: unknown };
 

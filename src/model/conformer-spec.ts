@@ -2,7 +2,7 @@
 import * as v from 'valibot';
 import { AsrError } from '../base/errors.ts';
 import type { AdapterSpec } from './adapters.ts';
-import { MAX_LAYERS, dimension, parseConfig } from './config.ts';
+import { MAX_LAYERS, dimension, flag, parseConfig } from './config.ts';
 
 /** Subsamplings NeMo accepts and saves, but raises on when run: there are no numbers to agree with. */
 const CANNOT_RUN = ['vggnet', 'striding_conv1d', 'dw_striding_conv1d'] as const;
@@ -28,7 +28,7 @@ const schema = v.object({
   subsampling_factor: v.nullish(v.number(), 4),
   subsampling_conv_channels: v.nullish(v.number(), -1),
   subsampling_conv_chunking_factor: v.nullish(v.number(), 1),
-  causal_downsampling: v.nullish(v.boolean(), false),
+  causal_downsampling: flag(false),
   reduction: v.nullish(v.picklist(['pooling', 'striding'])),
   reduction_position: v.nullish(v.number()),
   reduction_factor: v.nullish(v.number(), 1),
@@ -38,8 +38,8 @@ const schema = v.object({
   att_context_size: v.nullish(v.union([contextSize, v.array(contextSize)])),
   att_context_style: v.nullish(v.picklist(['regular', 'chunked_limited', 'chunked_limited_with_rc']), 'regular'),
   att_chunk_context_size: v.nullish(v.array(v.array(v.number()))),
-  xscaling: v.nullish(v.boolean(), true),
-  untie_biases: v.nullish(v.boolean(), true),
+  xscaling: flag(true),
+  untie_biases: flag(true),
   conv_kernel_size: v.nullish(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(4096)), 31),
   conv_norm_type: v.nullish(
     v.union([v.picklist(['batch_norm', 'layer_norm', 'instance_norm', 'fused_batch_norm']), groupNormType]),
@@ -47,10 +47,10 @@ const schema = v.object({
   ),
   conv_context_size: v.nullish(v.union([v.literal('causal'), contextSize])),
   conv_context_style: v.nullish(v.picklist(['regular', 'dcc']), 'regular'),
-  use_bias: v.nullish(v.boolean(), true),
+  use_bias: flag(true),
   global_tokens: v.nullish(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(4096)), 0),
   global_tokens_spacing: v.nullish(v.pipe(v.number(), v.integer(), v.minValue(1)), 1),
-  global_attn_separate: v.nullish(v.boolean(), false),
+  global_attn_separate: flag(false),
 });
 
 /** `[left, right]` (or `[left, chunk, right]`) in encoder frames; -1 is unlimited. */

@@ -7,7 +7,7 @@
 import * as v from 'valibot';
 import { AsrError } from '../base/errors.ts';
 import { ACTIVATIONS } from './activation.ts';
-import { MAX_LAYERS, dimension, parseConfig } from './config.ts';
+import { MAX_LAYERS, dimension, flag, parseConfig } from './config.ts';
 import type { ConvBlockSpec, ConvEncoderSpec } from './conv-encoder-spec.ts';
 import { convStageLengths, planConv } from './conv-plan.ts';
 
@@ -22,14 +22,14 @@ const blockSchema = v.object({
   dilation: one,
   residual: v.boolean(),
   groups: v.nullish(count, 1),
-  separable: v.nullish(v.boolean(), false),
+  separable: flag(false),
   heads: v.nullish(v.number(), -1),
   residual_mode: v.nullish(v.string()),
-  residual_dense: v.nullish(v.boolean(), false),
-  se: v.nullish(v.boolean(), false),
+  residual_dense: flag(false),
+  se: flag(false),
   se_reduction_ratio: v.nullish(count, 8),
   kernel_size_factor: v.nullish(v.pipe(v.number(), v.minValue(0), v.maxValue(64)), 1),
-  stride_last: v.nullish(v.boolean(), false),
+  stride_last: flag(false),
   future_context: v.nullish(v.pipe(v.number(), v.integer()), -1),
 });
 
@@ -40,7 +40,7 @@ const schema = v.object({
   normalization_mode: v.nullish(v.picklist(['batch', 'group', 'layer', 'instance']), 'batch'),
   residual_mode: v.nullish(v.string(), 'add'),
   norm_groups: v.nullish(v.number(), -1),
-  conv_mask: v.nullish(v.boolean(), true),
+  conv_mask: flag(true),
   frame_splicing: v.nullish(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(64)), 1),
 });
 

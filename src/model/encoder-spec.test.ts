@@ -128,6 +128,17 @@ describe('what NeMo only says in code', () => {
     expect(encodedLength(spec, 20, 101)).toBe(20);
   });
 
+  test('a null switch is off, as Python has it; an absent one has its default', () => {
+    const off = { xscaling: null, use_bias: null, untie_biases: null };
+    expect(readEncoderSpec({ ...conformer, ...off } as never)).toMatchObject({
+      xscaling: false,
+      useBias: false,
+      untieBiases: false,
+    });
+    expect(readEncoderSpec(conformer)).toMatchObject({ xscaling: true, useBias: true, untieBiases: true });
+    expect(readEncoderSpec(conv({ residual: false }, { conv_mask: null }))).toMatchObject({ convMask: false });
+  });
+
   test('null subsampling means none, an absent key striding', () => {
     expect(encodedLength(readEncoderSpec({ ...conformer, subsampling: null } as never), 100)).toBe(100);
     expect(encodedLength(readEncoderSpec(conformer), 100)).toBe(25);

@@ -4,7 +4,7 @@
  */
 import * as v from 'valibot';
 import { Graph } from '../onnx/graph.ts';
-import { at, dimension, parseConfig } from './config.ts';
+import { at, dimension, flag, parseConfig } from './config.ts';
 import { transposed, linear } from './linear.ts';
 import type { WeightReader } from './weight-reader.ts';
 
@@ -16,7 +16,7 @@ export type LanguagePromptSpec = {
 };
 
 const schema = v.object({
-  initialize_prompt_feature: v.nullish(v.boolean(), false),
+  initialize_prompt_feature: flag(false),
   num_prompts: v.nullish(dimension, 128),
   prompt_dictionary: v.nullish(v.record(v.string(), v.pipe(v.number(), v.integer(), v.minValue(0))), {}),
 });

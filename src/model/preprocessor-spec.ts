@@ -1,22 +1,17 @@
 /** The front end of a checkpoint: NeMo's `AudioToMelSpectrogramPreprocessor` config in samples and our names. */
 import * as v from 'valibot';
-import { type ConfigTree, dimension, parseConfig } from './config.ts';
-
-const rate = v.pipe(v.number(), v.minValue(1000), v.maxValue(768_000));
+import { type ConfigTree, flag, parseConfig } from './config.ts';
+import { type FrameTiming, bandCount, readFrameTiming, timingFields } from './frame-timing.ts';
 
 const schema = v.object({
-  sample_rate: v.nullish(rate, 16000),
-  window_size: v.nullish(v.number()),
-  window_stride: v.nullish(v.number()),
-  n_window_size: v.nullish(v.number()),
-  n_window_stride: v.nullish(v.number()),
-  window: v.nullish(v.picklist(['hann', 'hamming', 'blackman', 'bartlett', 'ones', 'none']), 'hann'),
-  n_fft: v.nullish(v.pipe(v.number(), v.minValue(2), v.maxValue(65_536))),
+  ...timingFields,
+  // NeMo also builds front ends of no window (ones, none, null), and fails when they run.
+  window: v.optional(v.picklist(['hann', 'hamming', 'blackman', 'bartlett']), 'hann'),
   preemph: v.nullish(v.number(), 0.97),
-  features: v.nullish(dimension, 64),
+  features: v.nullish(bandCount, 64),
   lowfreq: v.nullish(v.number(), 0),
   highfreq: v.nullish(v.number()),
-  log: v.nullish(v.boolean(), true),
+  log: flag(true),
   log_zero_guard_type: v.nullish(v.picklist(['add', 'clamp']), 'add'),
   log_zero_guard_value: v.nullish(v.union([v.number(), v.picklist(['tiny', 'eps'])]), 2 ** -24),
   normalize: v.nullish(
@@ -24,20 +19,17 @@ const schema = v.object({
   ),
   pad_value: v.nullish(v.number(), 0),
   frame_splicing: v.nullish(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(16)), 1),
-  exact_pad: v.nullish(v.boolean(), false),
+  exact_pad: flag(false),
   mag_power: v.nullish(v.number(), 2),
-  mel_norm: v.optional(v.nullable(v.string()), 'slaney'), // null means none, absent means the default
+  mel_norm: v.optional(v.nullable(v.picklist(['slaney'])), 'slaney'), // null means none, absent means the default
 });
 
 /** Everything `audio/mel.ts` needs, by the same names (its `MelConfig` without the tensors of the checkpoint). */
-export type MelSpec = {
-  readonly sampleRate: number;
-  readonly windowLength: number;
-  readonly hopLength: number;
-  readonly nFft: number;
-  readonly window: 'hann' | 'hamming' | 'blackman' | 'bartlett' | 'none';
+export type MelSpec = FrameTiming & {
+  readonly window: 'hann' | 'hamming' | 'blackman' | 'bartlett';
   readonly numMels: number;
   readonly lowFreq: number;
+  /** Null is half the sample rate. */
   readonly highFreq: number | null;
   readonly preemphasis: number | null;
   readonly log: boolean;
@@ -54,26 +46,18 @@ export type MelSpec = {
   readonly exactPad: boolean;
   readonly magPower: number;
   readonly melNorm: 'slaney' | null;
-  /** Seconds between feature columns as the config gives it; timestamps multiply by exactly this float64. */
-  readonly windowStride: number;
 };
 
 /** Reads the `preprocessor` section. `pad_to` is 0 as `transcribe()` sets it, and there is no dither in inference. */
 export function readMelSpec(section: unknown): MelSpec {
   const c = parseConfig(schema, section, 'preprocessor');
-  const windowLength = c.n_window_size ?? Math.trunc((c.window_size ?? 0.02) * c.sample_rate);
-  const windowStride = c.window_stride ?? 0.01;
-  const hopLength = c.n_window_stride ?? Math.trunc(windowStride * c.sample_rate);
   const preemphasis = (section as ConfigTree)['preemph'];
   return {
-    sampleRate: c.sample_rate,
-    windowLength,
-    hopLength,
-    nFft: c.n_fft ?? 2 ** Math.ceil(Math.log2(windowLength)),
-    window: c.window === 'ones' ? 'none' : c.window,
+    ...readFrameTiming(c),
+    window: c.window,
     numMels: c.features,
     lowFreq: c.lowfreq,
-    highFreq: c.highfreq ?? null,
+    highFreq: c.highfreq || null,
     // An explicit null switches it off; only an absent key means the default.
     preemphasis: preemphasis === null ? null : c.preemph,
     log: c.log,
@@ -85,8 +69,7 @@ export function readMelSpec(section: unknown): MelSpec {
     frameSplicing: c.frame_splicing,
     exactPad: c.exact_pad,
     magPower: c.mag_power,
-    melNorm: c.mel_norm === 'slaney' ? 'slaney' : null,
-    windowStride,
+    melNorm: c.mel_norm,
   };
 }
 

@@ -24,7 +24,7 @@ import { type MelSpec, readMelSpec } from './preprocessor-spec.ts';
 import { readSqueezeformerSpec } from './squeezeformer-spec.ts';
 import { type TokenizerSpec, readTokenizerSpec } from './tokenizer-spec.ts';
 import { type AedSpec, readAedSpec } from './transformer-decoder-spec.ts';
-import { type TransducerSpec, readTransducerSpec } from './transducer-spec.ts';
+import { type TransducerSpec, UNLIMITED_SYMBOLS, readTransducerSpec } from './transducer-spec.ts';
 
 export type ModelSpec = {
   /** NeMo class, the last component of `target`. */
@@ -41,7 +41,7 @@ export type ModelSpec = {
   /** Which head decodes unless the caller switches: NeMo's hybrids start with the transducer. */
   readonly defaultDecoder: 'ctc' | 'transducer' | 'aed';
   readonly tokenizer: TokenizerSpec;
-  /** The `decoding` section as saved, for `changeDecodingStrategy`. */
+  /** Tokens a frame may emit until `changeDecodingStrategy`; without a limit `UNLIMITED_SYMBOLS`. */
   readonly maxSymbols: number;
 };
 
@@ -137,10 +137,13 @@ function readCtcSpec(config: unknown, isHybrid: boolean, tokenizer: TokenizerSpe
   return { prefix: isHybrid ? 'ctc_decoder' : 'decoder', vocabularySize: size };
 }
 
-/** `null` in the config means no limit. */
+/**
+ * As NeMo's constructor reads it: a `greedy` section that says nothing sets no limit, while the default of 10 comes with
+ * `change_decoding_strategy` only. Configs without the section, which NeMo does not open, get the default.
+ */
 function maxSymbols(config: unknown): number {
-  const greedy = at(config, 'decoding.greedy') as ConfigTree | undefined;
-  const value = greedy?.['max_symbols'] ?? greedy?.['max_symbols_per_step'];
-  if (typeof value === 'number' && value > 0) return value;
-  return greedy && ('max_symbols' in greedy || 'max_symbols_per_step' in greedy) ? Number.MAX_SAFE_INTEGER : 10;
+  const greedy = at(config, 'decoding.greedy');
+  if (typeof greedy !== 'object' || greedy === null) return 10;
+  const value = at(greedy, 'max_symbols') || at(greedy, 'max_symbols_per_step') || UNLIMITED_SYMBOLS;
+  return Number.isInteger(value) && (value as number) > 0 ? (value as number) : 10;
 }

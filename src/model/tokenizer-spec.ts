@@ -31,7 +31,10 @@ function readSection(section: unknown, vocabulary: readonly string[]): Tokenizer
   const type = String(at(section, 'type') ?? 'bpe').toLowerCase();
   if (type === 'bpe')
     return { kind: 'sentencepiece', ...member(at(section, 'model_path'), 'tokenizer.model'), vocabulary };
-  if (type === 'wpe') return { kind: 'wordpiece', ...member(at(section, 'vocab_path'), 'vocab.txt'), vocabulary };
+  if (type === 'wpe') {
+    checkHuggingFace(at(section, 'hf_kwargs'));
+    return { kind: 'wordpiece', ...member(at(section, 'vocab_path'), 'vocab.txt'), vocabulary };
+  }
   if (type === 'agg') {
     const langs = at(section, 'langs');
     if (typeof langs !== 'object' || langs === null)
@@ -40,6 +43,30 @@ function readSection(section: unknown, vocabulary: readonly string[]): Tokenizer
     return { kind: 'aggregate', vocabulary, languages };
   }
   throw new AsrError('checkpoint-unsupported', `tokenizer.type is ${type}; supported are bpe, wpe and agg.`);
+}
+
+/** bert-base-cased and its special tokens: others would be added to the vocabulary, and pieces would get other ids. */
+const HUGGING_FACE: Readonly<Record<string, string>> = {
+  mask_token: '[MASK]',
+  bos_token: '[CLS]',
+  eos_token: '[SEP]',
+  pad_token: '[PAD]',
+  sep_token: '[SEP]',
+  cls_token: '[CLS]',
+  unk_token: '[UNK]',
+  pretrained_model_name: 'bert-base-cased',
+};
+
+/** `hf_kwargs` may say what is the case anyway. */
+function checkHuggingFace(kwargs: unknown): void {
+  for (const [key, supported] of Object.entries(HUGGING_FACE)) {
+    const found = at(kwargs, key);
+    if (found === undefined || found === null || found === supported) continue;
+    throw new AsrError(
+      'checkpoint-unsupported',
+      `The configuration's tokenizer.hf_kwargs.${key} is ${found}; supported is ${supported}.`,
+    );
+  }
 }
 
 /** `nemo:<member>` names the member; older archives keep a path whose base name is the member's. */

@@ -5,7 +5,7 @@
  */
 import * as v from 'valibot';
 import { AsrError } from '../base/errors.ts';
-import { at, dimension, parseConfig, targetClass, vocabularySize } from './config.ts';
+import { at, dimension, flag, parseConfig, targetClass, vocabularySize } from './config.ts';
 
 export type TransducerSpec = {
   /** A multi-blank model is an RNNT with `bigBlankDurations`. */
@@ -54,6 +54,12 @@ export type StatelessPredictor = {
   readonly hasNorm: boolean;
 };
 
+/**
+ * Tokens a frame may emit where a config sets no limit. NeMo then goes on for ever with a network that never says blank; no frame of
+ * speech has a hundred.
+ */
+export const UNLIMITED_SYMBOLS = 1000;
+
 /** Class of the blank that moves one frame: after labels and big blanks. */
 export function blankClass({ vocabularySize: labels, bigBlankDurations }: TransducerSpec): number {
   return labels + bigBlankDurations.length;
@@ -62,7 +68,7 @@ export function blankClass({ vocabularySize: labels, bigBlankDurations }: Transd
 const layers = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(16));
 const lstmSchema = v.object({
   normalization_mode: v.nullish(v.picklist(['batch', 'layer'])),
-  blank_as_pad: v.nullish(v.boolean(), true),
+  blank_as_pad: flag(true),
   prednet: v.object({ pred_hidden: dimension, pred_rnn_layers: layers, rnn_hidden_size: v.nullish(v.number(), -1) }),
 });
 const statelessSchema = v.object({

@@ -1,7 +1,7 @@
 /** The attention decoder of NeMo's `EncDecMultiTaskModel` (Canary): its sections of the config in our names. */
 import * as v from 'valibot';
 import { AsrError } from '../base/errors.ts';
-import { MAX_LAYERS, at, dimension, parseConfig, targetClass, vocabularySize } from './config.ts';
+import { MAX_LAYERS, at, dimension, flag, parseConfig, targetClass, vocabularySize } from './config.ts';
 import { type PromptSpec, readPromptSpec } from './prompt-spec.ts';
 import type { TransformerSpec } from './transformer-layers.ts';
 
@@ -29,19 +29,19 @@ const stack = {
   num_layers: layers,
   num_attention_heads: v.nullish(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1024)), 1),
   hidden_act: v.nullish(v.picklist(['relu', 'gelu']), 'relu'),
-  pre_ln: v.nullish(v.boolean(), false),
+  pre_ln: flag(false),
 };
 
 const decoderSchema = v.object({
   ...stack,
   max_sequence_length: v.nullish(dimension, 512),
-  learn_positional_encodings: v.nullish(v.boolean(), false),
+  learn_positional_encodings: flag(false),
 });
 
 const encoderSchema = v.object({
   ...stack,
   mask_future: v.nullish(v.literal(false), false),
-  pre_ln_final_layer_norm: v.nullish(v.boolean(), true),
+  pre_ln_final_layer_norm: flag(true),
 });
 
 const headSchema = v.object({ num_layers: v.nullish(v.literal(1), 1), num_classes: v.nullish(vocabularySize, -1) });
@@ -59,17 +59,18 @@ export function readAedSpec(config: unknown): AedSpec {
   }
   const decoder = parseConfig(decoderSchema, at(config, 'transf_decoder.config_dict'), 'transf_decoder.config_dict');
   const head = parseConfig(headSchema, at(config, 'head') ?? {}, 'head');
+  const { pre_ln_final_layer_norm: finalNorm } = parseConfig(
+    v.object({ pre_ln_final_layer_norm: flag(true) }),
+    at(config, 'transf_decoder'),
+    'transf_decoder',
+  );
   const { asr_enc_hidden: encoderWidth, lm_dec_hidden: decoderWidth } = parseConfig(
     v.object({ asr_enc_hidden: dimension, lm_dec_hidden: dimension }),
     at(config, 'model_defaults'),
     'model_defaults',
   );
   return {
-    decoder: toStack(
-      decoder,
-      at(config, 'transf_decoder.pre_ln_final_layer_norm') !== false,
-      'transf_decoder.config_dict',
-    ),
+    decoder: toStack(decoder, finalNorm, 'transf_decoder.config_dict'),
     ...(head.num_classes > 0 ? { numClasses: head.num_classes } : {}),
     maxLength: decoder.max_sequence_length,
     learnsPositions: decoder.learn_positional_encodings,
