@@ -45,6 +45,10 @@ export const MAX_TENSOR_RANK = 8;
 export const MAX_TENSOR_ELEMENTS: number = 2 ** 31;
 /** A view whose elements overlap (stride 0) costs more than the file holds: allowed only while small. */
 export const MAX_OVERLAPPING_ELEMENTS: number = 2 ** 24;
+/** All such views together, beyond what is stored. */
+export const MAX_OVERLAPPING_BYTES: number = 2 ** 28;
+/** Tensors over the same bytes: real 1, 2 where embedding and head are tied. */
+export const MAX_SHARING = 16;
 /** Real ~3000. */
 export const MAX_TENSORS = 65_536;
 /** Real < 0.5 MB; the reference implementation allows 100 MB. */

@@ -6,8 +6,9 @@
  * https://github.com/python/cpython/blob/main/Lib/pickletools.py
  */
 import { corrupt, quoteName } from './corrupt.ts';
-import { MAX_PICKLE_DEPTH, MAX_PICKLE_MEMO, MAX_PICKLE_OPS, MAX_PICKLE_STACK } from './limits.ts';
+import { MAX_PICKLE_DEPTH, MAX_PICKLE_OPS } from './limits.ts';
 import { PickleInput } from './pickle-input.ts';
+import { PickleStack } from './pickle-stack.ts';
 import {
   type PickleDict,
   type PickleKey,
@@ -40,10 +41,7 @@ export function unpickle(
 class PickleMachine {
   readonly #input: PickleInput;
   readonly #meaning: PickleMeaning;
-  readonly #stack: PickleValue[] = [];
-  /** Stack heights at open MARKs. */
-  readonly #marks: number[] = [];
-  readonly #memo = new Map<number, PickleValue>();
+  readonly #stack = new PickleStack();
   #numOps = 0;
 
   constructor(input: PickleInput, meaning: PickleMeaning) {
@@ -54,15 +52,14 @@ class PickleMachine {
   run(): { readonly value: PickleValue; readonly end: number } {
     while (this.#numOps++ < MAX_PICKLE_OPS) {
       const op = String.fromCharCode(this.#input.uint8());
-      if (op === '.') return { value: this.#pop(), end: this.#input.position };
+      if (op === '.') return { value: this.#stack.pop(), end: this.#input.position };
       this.#step(op);
-      if (this.#stack.length > MAX_PICKLE_STACK) throw corrupt("The checkpoint's pickle overflows its stack.");
     }
     throw corrupt(`The checkpoint's pickle has more than ${MAX_PICKLE_OPS} steps.`);
   }
 
   #step(op: string): void {
-    const input = this.#input;
+    const [input, stack] = [this.#input, this.#stack];
     switch (op) {
       case '\x80': // PROTO
         if (input.uint8() > 5) throw corrupt("The checkpoint's pickle has an unknown protocol.");
@@ -73,80 +70,78 @@ class PickleMachine {
 
       // Plain data
       case 'N':
-        return this.#push(null);
+        return stack.push(null);
       case '\x88':
-        return this.#push(true);
+        return stack.push(true);
       case '\x89':
-        return this.#push(false);
+        return stack.push(false);
       case 'K': // BININT1
-        return this.#push(input.uint8());
+        return stack.push(input.uint8());
       case 'M': // BININT2
-        return this.#push(input.uint16());
+        return stack.push(input.uint16());
       case 'J': // BININT
-        return this.#push(input.int32());
+        return stack.push(input.int32());
       case '\x8a': // LONG1
-        return this.#push(input.long(input.uint8()));
+        return stack.push(input.long(input.uint8()));
       case '\x8b': // LONG4
-        return this.#push(input.long(input.int32()));
+        return stack.push(input.long(input.int32()));
       case 'G': // BINFLOAT
-        return this.#push(input.float64());
+        return stack.push(input.float64());
       case '\x8c': // SHORT_BINUNICODE
       case 'U': // SHORT_BINSTRING: a Python 2 str, ASCII where it matters
-        return this.#push(input.text(input.uint8()));
+        return stack.push(input.text(input.uint8()));
       case 'X': // BINUNICODE
-        return this.#push(input.text(input.uint32()));
+        return stack.push(input.text(input.uint32()));
       case 'T': // BINSTRING
-        return this.#push(input.text(input.int32()));
+        return stack.push(input.text(input.int32()));
       case '\x8d': // BINUNICODE8
-        return this.#push(input.text(input.uint64()));
+        return stack.push(input.text(input.uint64()));
       case 'C': // SHORT_BINBYTES
-        return this.#push(input.bytes(input.uint8()));
+        return stack.push(input.bytes(input.uint8()));
       case 'B': // BINBYTES
-        return this.#push(input.bytes(input.uint32()));
+        return stack.push(input.bytes(input.uint32()));
       case '\x8e': // BINBYTES8
-        return this.#push(input.bytes(input.uint64()));
+        return stack.push(input.bytes(input.uint64()));
 
       // Containers
       case '(': // MARK
-        this.#marks.push(this.#stack.length);
-        if (this.#marks.length > MAX_PICKLE_DEPTH) throw corrupt("The checkpoint's pickle is nested too deep.");
-        return;
+        return stack.mark();
       case ')':
-        return this.#push(EMPTY_TUPLE);
+        return stack.push(EMPTY_TUPLE);
       case '\x85':
-        return this.#pushTuple([this.#pop()]);
+        return this.#pushTuple([stack.pop()]);
       case '\x86':
-        return this.#pushTuple(this.#popMany(2));
+        return this.#pushTuple(stack.popMany(2));
       case '\x87':
-        return this.#pushTuple(this.#popMany(3));
+        return this.#pushTuple(stack.popMany(3));
       case 't': // TUPLE
-        return this.#pushTuple(this.#popToMark());
+        return this.#pushTuple(stack.popToMark());
       case ']':
-        return this.#push({ kind: 'list', items: [] });
+        return stack.push({ kind: 'list', items: [] });
       case 'a': // APPEND
-        return this.#append([this.#pop()]);
+        return this.#append([stack.pop()]);
       case 'e': // APPENDS
-        return this.#append(this.#popToMark());
+        return this.#append(stack.popToMark());
       case '}':
-        return this.#push({ kind: 'dict', isOrdered: false, entries: undefined });
+        return stack.push({ kind: 'dict', isOrdered: false, entries: undefined });
       case 's': // SETITEM
-        return this.#setItems(this.#popMany(2));
+        return this.#setItems(stack.popMany(2));
       case 'u': // SETITEMS
-        return this.#setItems(this.#popToMark());
+        return this.#setItems(stack.popToMark());
 
       // Memo and stack
       case 'q': // BINPUT
-        return this.#memoize(input.uint8());
+        return stack.memoize(input.uint8());
       case 'r': // LONG_BINPUT
-        return this.#memoize(input.uint32());
+        return stack.memoize(input.uint32());
       case '\x94': // MEMOIZE
-        return this.#memoize(this.#memo.size);
+        return stack.memoize();
       case 'h': // BINGET
-        return this.#recall(input.uint8());
+        return stack.recall(input.uint8());
       case 'j': // LONG_BINGET
-        return this.#recall(input.uint32());
+        return stack.recall(input.uint32());
       case '0': // POP
-        this.#pop();
+        stack.pop();
         return;
 
       // Names and what they build
@@ -160,49 +155,25 @@ class PickleMachine {
       case 'b': // BUILD
         return this.#build();
       case 'Q': // BINPERSID
-        return this.#push(this.#meaning.persistentLoad(this.#pop()));
+        return stack.push(this.#meaning.persistentLoad(stack.pop()));
       default:
         throw corrupt(`The checkpoint's pickle uses opcode 0x${op.charCodeAt(0).toString(16)}, which no weights need.`);
     }
   }
 
-  #push(value: PickleValue): void {
-    this.#stack.push(value);
-  }
-
-  #pop(): PickleValue {
-    const value = this.#stack.length > (this.#marks.at(-1) ?? 0) ? this.#stack.pop() : undefined;
-    if (value === undefined) throw corrupt("The checkpoint's pickle takes from an empty stack.");
-    return value;
-  }
-
-  #popMany(count: number): PickleValue[] {
-    return Array.from({ length: count }, () => this.#pop()).reverse();
-  }
-
-  #popToMark(): PickleValue[] {
-    const mark = this.#marks.pop();
-    if (mark === undefined) throw corrupt("The checkpoint's pickle closes a group it never opened.");
-    return this.#stack.splice(mark);
-  }
-
-  #top(): PickleValue | undefined {
-    return this.#stack.length > (this.#marks.at(-1) ?? 0) ? this.#stack.at(-1) : undefined;
-  }
-
   #pushTuple(items: readonly PickleValue[]): void {
     const depth = 1 + items.reduce<number>((deepest, item) => Math.max(deepest, asNode(item, 'tuple')?.depth ?? 0), 0);
     if (depth > MAX_PICKLE_DEPTH) throw corrupt("The checkpoint's pickle is nested too deep.");
-    this.#push(items.length === 0 ? EMPTY_TUPLE : { kind: 'tuple', items, depth });
+    this.#stack.push(items.length === 0 ? EMPTY_TUPLE : { kind: 'tuple', items, depth });
   }
 
   #append(items: readonly PickleValue[]): void {
-    const list = expectNode(this.#top(), 'list', 'APPEND');
+    const list = expectNode(this.#stack.top(), 'list', 'APPEND');
     for (const item of items) list.items.push(item);
   }
 
   #setItems(pairs: readonly PickleValue[]): void {
-    const dict = expectNode(this.#top(), 'dict', 'SETITEM');
+    const dict = expectNode(this.#stack.top(), 'dict', 'SETITEM');
     if (pairs.length % 2 !== 0) throw corrupt("The checkpoint's pickle sets a key without a value.");
     for (let i = 0; i < pairs.length; i += 2) {
       dict.entries ??= new Map();
@@ -210,21 +181,8 @@ class PickleMachine {
     }
   }
 
-  #memoize(index: number): void {
-    const value = this.#top();
-    if (value === undefined || index >= MAX_PICKLE_MEMO)
-      throw corrupt(`The checkpoint's pickle stores nothing, or at index ${index}.`);
-    this.#memo.set(index, value);
-  }
-
-  #recall(index: number): void {
-    const value = this.#memo.get(index);
-    if (value === undefined) throw corrupt(`The checkpoint's pickle recalls index ${index}, which it never stored.`);
-    this.#push(value);
-  }
-
   #stackGlobal(): void {
-    const [module, name] = this.#popMany(2);
+    const [module, name] = this.#stack.popMany(2);
     if (typeof module !== 'string' || typeof name !== 'string')
       throw corrupt("The checkpoint's pickle names a global by something else than text.");
     this.#pushGlobal(module, name);
@@ -233,21 +191,21 @@ class PickleMachine {
   #pushGlobal(module: string, name: string): void {
     const fullName = `${module}.${name}`;
     this.#meaning.allowGlobal(fullName);
-    this.#push({ kind: 'global', name: fullName });
+    this.#stack.push({ kind: 'global', name: fullName });
   }
 
   #reduce(): void {
-    const args = expectNode(this.#pop(), 'tuple', 'REDUCE');
-    const callee = expectNode(this.#pop(), 'global', 'REDUCE');
+    const args = expectNode(this.#stack.pop(), 'tuple', 'REDUCE');
+    const callee = expectNode(this.#stack.pop(), 'global', 'REDUCE');
     // A few bytes can hand the same long list over again and again: reading it counts as its steps.
     for (const arg of args.items) this.#numOps += asNode(arg, 'list')?.items.length ?? 0;
-    this.#push(this.#meaning.reduce(callee.name, args.items));
+    this.#stack.push(this.#meaning.reduce(callee.name, args.items));
   }
 
   /** Only OrderedDict carries attributes in a state dict (`_metadata`: module versions); they say nothing about the weights. */
   #build(): void {
-    const state = this.#pop();
-    const target = expectNode(this.#top(), 'dict', 'BUILD');
+    const state = this.#stack.pop();
+    const target = expectNode(this.#stack.top(), 'dict', 'BUILD');
     if (!target.isOrdered || !isDictOrNull(state))
       throw corrupt("The checkpoint's pickle gives attributes to something that has none.");
   }

@@ -105,6 +105,14 @@ test.each([
   });
 });
 
+test('views of one element over and over are read while they are few', async () => {
+  const spread = (name: string) => `X\x01\0\0\0${name}${TENSOR}K\x00(J\x00\x00\x00\x01t(K\x00t\x89NtRs`; // 2^24 elements
+  expect((await readWeights(await torchZip(`}${[...'abcd'].map(spread).join('')}.`))).size).toBe(4);
+  await expect(readWeights(await torchZip(`}${[...'abcde'].map(spread).join('')}.`))).rejects.toThrow(
+    /spread 16 stored bytes over 335544320/,
+  );
+});
+
 test('a storage of another size than its tensors need is corrupt', async () => {
   const pickle = `}X\x01\0\0\0w${TENSOR}K\x00(K\x02t(K\x01t\x89NtRs.`;
   expect((await readWeights(await torchZip(pickle))).size).toBe(1);

@@ -6,7 +6,13 @@
  */
 import type { DType, WeightRef } from '../base/files.ts';
 import { corrupt } from './corrupt.ts';
-import { MAX_OVERLAPPING_ELEMENTS, MAX_TENSOR_ELEMENTS, MAX_TENSOR_RANK } from './limits.ts';
+import {
+  MAX_OVERLAPPING_BYTES,
+  MAX_OVERLAPPING_ELEMENTS,
+  MAX_SHARING,
+  MAX_TENSOR_ELEMENTS,
+  MAX_TENSOR_RANK,
+} from './limits.ts';
 
 /** Bytes of one element. */
 export const ELEMENT_BYTES: Readonly<Record<DType, number>> = {
@@ -43,6 +49,13 @@ export function makeWeight(weight: WeightRef): WeightRef {
     throw corrupt(`A tensor of shape [${shape}] reaches beyond its storage of ${numStored} elements.`);
   }
   return weight;
+}
+
+/** Tensors may share what is stored, as tied weights do, but all together are no multiple of it; throws `checkpoint-corrupt` otherwise. */
+export function assertPlausibleTotal(weights: readonly WeightRef[], storedBytes: number): void {
+  const total = weights.reduce((sum, { shape, dtype }) => sum + countElements(shape) * ELEMENT_BYTES[dtype], 0);
+  if (total > MAX_SHARING * storedBytes + MAX_OVERLAPPING_BYTES)
+    throw corrupt(`The checkpoint's tensors spread ${storedBytes} stored bytes over ${total}.`);
 }
 
 export function countElements(shape: readonly number[]): number {

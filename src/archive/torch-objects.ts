@@ -16,7 +16,7 @@ import {
   expectCount,
   expectNode,
 } from './pickle-values.ts';
-import { ELEMENT_BYTES, makeWeight } from './tensor-view.ts';
+import { ELEMENT_BYTES, assertPlausibleTotal, makeWeight } from './tensor-view.ts';
 
 /** Meaning of the globals in a torch pickle. */
 export const TORCH_OBJECTS: PickleMeaning = {
@@ -61,6 +61,11 @@ export async function collectWeights(
     return makeWeight({ ...tensor, storage: viewOf(await blob, tensor.storage) });
   });
   const refs = await Promise.all(opened);
+  const stored = await Promise.all(blobs.values());
+  assertPlausibleTotal(
+    refs,
+    stored.reduce((sum, { size }) => sum + size, 0),
+  );
   tensors.forEach(([name], i) => {
     const ref = refs[i];
     if (ref) weights.set(name, ref);

@@ -58,6 +58,9 @@ describe('hostile models are refused as corrupt', () => {
     }),
     'an empty piece': write({ pieces: [{ text: '<unk>', type: 2 }, { text: '' }] }),
     'a piece of 100 kB': write({ pieces: [{ text: '<unk>', type: 2 }, { text: 'x'.repeat(100_000) }] }),
+    'more text than any vocabulary': write({
+      pieces: Array.from({ length: 2200 }, (_, id) => ({ text: `${id}`.padEnd(4000, 'x') })),
+    }),
     'a piece twice': write({ pieces: [{ text: '<unk>', type: 2 }, { text: 'a' }, { text: 'a' }] }),
     'an unknown type': write({ pieces: [{ text: '<unk>', type: 9 }] }),
     'a byte piece out of range': write({
@@ -89,6 +92,23 @@ test('a rewriting table that claims more bytes than it has is refused when it is
     readSentencePiece(write({ charsmap: Uint8Array.of(0xff, 0xff, 0xff, 0x7f, 0, 0, 0, 0) })),
   );
   expect(() => tokenizer.textToIds('a')).toThrow(corrupt);
+});
+
+test('what a match is rewritten to has a limit', () => {
+  const rewriting = (length: number) => {
+    const units = new Uint32Array(98);
+    units[0x61] = 0x61 | 0x100 | (1 << 10); // "a" ends here, and units[0x60] says at which byte its replacement begins
+    const charsmap = Uint8Array.from([
+      ...new Uint8Array(Uint32Array.of(units.byteLength).buffer),
+      ...new Uint8Array(units.buffer),
+      ...new TextEncoder().encode('b'.repeat(length)),
+    ]);
+    return createSentencePieceTokenizer(
+      readSentencePiece(write({ pieces: [{ text: '<unk>', type: 2 }, { text: 'bb' }, { text: '▁b' }], charsmap })),
+    );
+  };
+  expect(rewriting(3).textToIds('a')).toEqual([2, 1]);
+  expect(() => rewriting(1025).textToIds('a')).toThrow(corrupt);
 });
 
 test('wild offsets in a rewriting table end the match', () => {

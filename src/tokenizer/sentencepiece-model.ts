@@ -1,22 +1,20 @@
 /**
  * Reads a SentencePiece model, the protobuf `ModelProto` of google/sentencepiece (`tokenizer.model` in a `.nemo`).
  *
- * The file is foreign: every length is checked against the bytes left and every count against a limit, because `pbf` itself reads
- * past the end without a word. Pieces are bytes that may hold NUL or a byte order mark, so no string helper of `pbf` is used.
+ * The file is foreign: every count and every length is held against a limit.
  */
 import { PbfReader } from 'pbf';
-
 import { AsrError, messageOf } from '../base/errors.ts';
+import { corrupt, decodeUtf8, lengthEnd, readBytes, readFloat, readInt, readMessage } from './sentencepiece-fields.ts';
 
 /** Largest real vocabulary is 262 k. */
 const MAX_PIECES = 1_000_000;
 /** Real pieces stay below 100 bytes. */
 const MAX_PIECE_BYTES = 4096;
+/** All pieces together; a real vocabulary of 262 k has 2 MB. */
+const MAX_TEXT_CHARACTERS = 8 << 20;
 /** The largest rule set, nmt_nfkc_cf, takes 0.3 MB. */
 const MAX_CHARSMAP_BYTES = 8 << 20;
-const VARINT = 0;
-const BYTES = 2;
-const FIXED32 = 5;
 
 export type PieceType = 'normal' | 'unknown' | 'control' | 'user-defined' | 'unused' | 'byte';
 
@@ -56,12 +54,12 @@ export type SentencePieceModel = {
   readonly unknownSurface: string;
 };
 
-const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
-
 type Draft = {
   pieces: string[];
   scores: number[];
   types: PieceType[];
+  /** Characters of all pieces. */
+  numCharacters: number;
   modelType: number;
   byteFallback: boolean;
   treatWhitespaceAsSuffix: boolean;
@@ -83,6 +81,7 @@ export function readSentencePiece(bytes: Uint8Array): SentencePieceModel {
     pieces: [],
     scores: [],
     types: [],
+    numCharacters: 0,
     modelType: 1,
     byteFallback: false,
     treatWhitespaceAsSuffix: false,
@@ -121,13 +120,14 @@ function readPiece(draft: Draft, pbf: PbfReader): void {
   let type = 1;
   readMessage(pbf, lengthEnd(pbf), (field) => {
     if (field === 1) piece = decodeUtf8(readBytes(pbf, MAX_PIECE_BYTES));
-    else if (field === 2) {
-      wanted(pbf, FIXED32);
-      score = pbf.readFloat();
-    } else if (field === 3) type = readInt(pbf);
+    else if (field === 2) score = readFloat(pbf);
+    else if (field === 3) type = readInt(pbf);
   });
   const known = PIECE_TYPES[type];
   if (!known) throw corrupt(`piece ${draft.pieces.length} has the unknown type ${type}`);
+  draft.numCharacters += piece.length;
+  if (draft.numCharacters > MAX_TEXT_CHARACTERS)
+    throw corrupt(`its pieces have more than ${MAX_TEXT_CHARACTERS} characters`);
   draft.pieces.push(piece);
   draft.scores.push(score);
   draft.types.push(known);
@@ -170,57 +170,6 @@ function checkModel(draft: Draft): SentencePieceModel {
   if (unknownId < 0) throw corrupt('no unknown piece');
   if (draft.byteFallback && numBytePieces !== 256) throw corrupt(`${numBytePieces} byte pieces instead of 256`);
   if (!draft.byteFallback && numBytePieces > 0) throw corrupt('byte pieces without byte_fallback');
-  const { modelType: _, scores, ...rest } = draft;
+  const { modelType: _, numCharacters: __, scores, ...rest } = draft;
   return { ...rest, type, unknownId, scores: Float32Array.from(scores) };
-}
-
-/** Runs `readField` for each field up to `end`; a field it leaves unread is skipped by `pbf`. */
-function readMessage(pbf: PbfReader, end: number, readField: (tag: number) => void): void {
-  for (let tag = pbf.nextField(end); pbf.pos <= end; tag = pbf.nextField(end)) {
-    if (tag === 0) {
-      if (pbf.pos === end) return;
-      throw corrupt(`field number 0 at byte ${pbf.pos}`);
-    }
-    readField(tag);
-  }
-  throw corrupt(`a field runs over its end at byte ${end}`);
-}
-
-function readBytes(pbf: PbfReader, limit: number): Uint8Array {
-  const end = lengthEnd(pbf);
-  if (end - pbf.pos > limit)
-    throw corrupt(`a field of ${end - pbf.pos} bytes at byte ${pbf.pos}, the limit is ${limit}`);
-  const bytes = pbf.buf.subarray(pbf.pos, end);
-  pbf.pos = end;
-  return bytes;
-}
-
-function lengthEnd(pbf: PbfReader): number {
-  wanted(pbf, BYTES);
-  const length = pbf.readVarint();
-  const end = pbf.pos + length;
-  if (!(length >= 0 && end <= pbf.length))
-    throw corrupt(`a field of ${length} bytes at byte ${pbf.pos}, ${pbf.length - pbf.pos} are left`);
-  return end;
-}
-
-function readInt(pbf: PbfReader): number {
-  wanted(pbf, VARINT);
-  return pbf.readVarint();
-}
-
-function wanted(pbf: PbfReader, wireType: number): void {
-  if (pbf.type !== wireType) throw corrupt(`wire type ${pbf.type} instead of ${wireType} at byte ${pbf.pos}`);
-}
-
-function decodeUtf8(bytes: Uint8Array): string {
-  return utf8.decode(bytes);
-}
-
-function corrupt(what: string, cause?: unknown): AsrError {
-  return new AsrError(
-    'checkpoint-corrupt',
-    `The SentencePiece model cannot be read: ${what}.`,
-    cause === undefined ? undefined : { cause },
-  );
 }

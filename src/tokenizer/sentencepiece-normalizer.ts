@@ -4,11 +4,13 @@
  * The rewriting table is no Unicode normalisation form one could ask the platform for: it is compiled into the model, and matches the
  * longest known sequence at each position. Follows `Normalizer` and the trie format of s-yata/darts-clone.
  */
-import { AsrError } from '../base/errors.ts';
 import { characterEnd, type PrefixTree } from './prefix-tree.ts';
+import { corrupt } from './sentencepiece-fields.ts';
 import type { SentencePieceRules } from './sentencepiece-model.ts';
 
 export const SPACE_SYMBOL = '▁';
+/** What one match is rewritten to; Unicode's longest, of U+FDFA, has 33 bytes. */
+const MAX_REPLACEMENT_BYTES = 1024;
 
 export type NormalizerOptions = {
   /** Symbols that are never rewritten: the user-defined pieces. */
@@ -59,10 +61,7 @@ function createRewriter(charsmap: Uint8Array): Rewriter {
   const view = new DataView(charsmap.buffer, charsmap.byteOffset, charsmap.byteLength);
   const trieBytes = charsmap.length < 4 ? 0 : view.getUint32(0, true);
   if (trieBytes < 4 || trieBytes % 4 !== 0 || trieBytes > charsmap.length - 4) {
-    throw new AsrError(
-      'checkpoint-corrupt',
-      `The SentencePiece model cannot be read: its normaliser claims a table of ${trieBytes} bytes.`,
-    );
+    throw corrupt(`its normaliser claims a table of ${trieBytes} bytes`);
   }
   const units = Uint32Array.from({ length: trieBytes / 4 }, (_, i) => view.getUint32(4 + 4 * i, true));
   const replacements = charsmap.subarray(4 + trieBytes);
@@ -72,7 +71,12 @@ function createRewriter(charsmap: Uint8Array): Rewriter {
     let text = known.get(offset);
     if (text === undefined) {
       const end = replacements.indexOf(0, offset);
-      text = utf8.decode(replacements.subarray(offset, end < 0 ? undefined : end));
+      const found = replacements.subarray(offset, end < 0 ? undefined : end);
+      if (found.length > MAX_REPLACEMENT_BYTES)
+        throw corrupt(
+          `its normaliser rewrites a match to ${found.length} bytes, the limit is ${MAX_REPLACEMENT_BYTES}`,
+        );
+      text = utf8.decode(found);
       known.set(offset, text);
     }
     return text;
