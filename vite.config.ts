@@ -40,8 +40,10 @@ export default ({ mode }: ConfigEnv): UserConfig => {
 
 function pageBuild(): UserConfig {
   const isolation = process.env['SOTTO_ISOLATED'] ? ISOLATION : {};
+  const browser = browserBuild({ workerFile: 'assets/[name]-[hash].js' });
   return {
-    ...browserBuild({ workerFile: 'assets/[name]-[hash].js' }),
+    ...browser,
+    plugins: [...(browser.plugins ?? []), offlineFiles()],
     base: './', // the page works from any sub-path
     build: {
       outDir: 'dist/page',
@@ -143,6 +145,20 @@ function ortFiles(): Plugin {
       if (this.environment.config.isWorker || this.environment.config.command !== 'build') return;
       mkdirSync(outFolder, { recursive: true });
       for (const name of ORT_FILES) cpSync(join(ORT_FOLDER, name), join(outFolder, name));
+    },
+  };
+}
+
+/** Tells the service worker what belongs to this version; so its own bytes change with every one, too, and browsers notice. */
+function offlineFiles(): Plugin {
+  return {
+    name: 'sotto-offline-files',
+    enforce: 'post',
+    generateBundle(_options, bundle) {
+      const offline = bundle['offline.js'];
+      if (offline?.type !== 'chunk') return;
+      const names = Object.keys(bundle).filter((name) => name.startsWith('assets/'));
+      offline.code = `globalThis.PAGE_FILES = ${JSON.stringify(names.sort())};\n${offline.code}`;
     },
   };
 }

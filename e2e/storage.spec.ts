@@ -74,6 +74,32 @@ test.describe('without a network', () => {
     expect(await textOf(card(page, 'forty.wav')).textContent()).toBe(text);
   });
 
+  test('files of an older version go once the new one is complete', async ({ page, context, device }) => {
+    await openPage(page, device);
+    await page.evaluate(async () => {
+      await navigator.serviceWorker.ready;
+      const cache = await caches.open('sotto-page');
+      for (const old of ['assets/index-OLD.js', './?of=old', 'ort/kept.mjs']) await cache.put(old, new Response('old'));
+      await (await navigator.serviceWorker.getRegistration())?.unregister();
+    });
+    await page.goto('about:blank');
+    await openPage(page, device); // installs it anew, as a new version would be
+    const kept = (): Promise<string[]> =>
+      page.evaluate(async () => {
+        await navigator.serviceWorker.ready;
+        const keys = await (await caches.open('sotto-page')).keys();
+        return keys.map(({ url }) => url.slice(location.origin.length));
+      });
+    await expect.poll(async () => (await kept()).filter((url) => /old/i.test(url))).toEqual([]);
+    expect(await kept()).toEqual(
+      expect.arrayContaining(['/', '/ort/kept.mjs', expect.stringMatching(/asr\.worker-.*\.js$/)]),
+    );
+
+    await context.setOffline(true);
+    await page.reload();
+    await expect(page.locator('sotto-page h1')).toBeVisible();
+  });
+
   test('a full disk keeps nobody from the page', async ({ page, context, device }) => {
     await openPage(page, device);
     await page.evaluate(() => navigator.serviceWorker.ready);

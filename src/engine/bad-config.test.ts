@@ -1,9 +1,10 @@
 /** Checkpoints whose parts do not fit or are unknown: every message names the key, its value and what is supported. */
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { changedArchive } from '../../e2e/support/changed-archive.ts';
 import { openGolden } from '../../e2e/support/golden.ts';
 import { openArchive } from '../archive/open-archive.ts';
 import { readWeights } from '../archive/read-weights.ts';
+import { Session } from '../runtime/session.ts';
 import { loadModel } from './load.ts';
 
 const load = (file: Blob) => loadModel({ kind: 'file', file, name: 'some.nemo' }, { device: 'wasm', cache: false });
@@ -148,12 +149,16 @@ test.each([
       for (const member of [...files.keys()]) if (member.endsWith('tokenizer.model')) files.set(member, tokenizer);
     },
   });
+  const [created, ended] = [vi.spyOn(Session, 'create'), vi.spyOn(Session.prototype, Symbol.asyncDispose)];
   await expect(load(archive)).rejects.toMatchObject({
     code: 'checkpoint-corrupt',
     message: expect.stringMatching(
       new RegExp(`tokenizer \\(.*tokenizer\\.model\\) has \\d+ pieces, .* ${key.replaceAll('.', '\\.')} is \\d+`),
     ),
   });
+  expect(created.mock.calls.length).toBeGreaterThan(1);
+  expect(ended).toHaveBeenCalledTimes(created.mock.calls.length); // nothing of it stays in memory
+  vi.restoreAllMocks();
 });
 
 test('the weights of another architecture name a tensor that is missing', async () => {

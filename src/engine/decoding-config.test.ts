@@ -184,6 +184,7 @@ const REFUSED: readonly (readonly [string, Config, 'ctc' | 'rnnt' | 'tdt' | 'mul
   ['an unknown aggregation', { confidence_cfg: { aggregation: 'median' } }, 'rnnt'],
   ['a number where a list belongs', { segment_seperators: 3 }, 'ctc'],
   ['a negative max_symbols', { greedy: { max_symbols: -1 } }, 'rnnt'],
+  ['a pattern that is none', { lang_tag_pattern: '<(en' }, 'rnnt'],
   ['a section that is no object', { beam: 4 }, 'ctc'],
 ];
 

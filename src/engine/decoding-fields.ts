@@ -5,6 +5,8 @@
  * NeMo ignores keys it does not know; we refuse them, because a mistyped key changes nothing and nobody notices. Keys without an effect here
  * (CUDA graphs, batching) are known, so that a config written for NeMo passes.
  */
+import { compilePattern } from '../text/token-text.ts';
+
 export type Field = {
   readonly fallback: unknown;
   readonly test: (value: unknown) => boolean;
@@ -20,6 +22,12 @@ const field = (fallback: unknown, test: Field['test'], expected: string): Field 
 const optional = ({ test, expected }: Field, fallback: unknown = null): Field =>
   field(fallback, (value) => value === null || test(value), `${expected} or null`);
 const flag = (fallback: boolean): Field => field(fallback, (value) => typeof value === 'boolean', 'true or false');
+/** Compiled now: NeMo would raise at the first text. */
+const pattern: Field = field(
+  null,
+  (value) => value === null || (typeof value === 'string' && compilePattern(value) !== undefined),
+  'a regular expression or null',
+);
 const text = (fallback: string): Field => field(fallback, (value) => typeof value === 'string', 'a string');
 const choice = (fallback: string, ...choices: readonly string[]): Field =>
   field(fallback, (value) => choices.includes(value as string), `one of ${choices.join(', ')}`);
@@ -216,7 +224,7 @@ export const TRANSDUCER_FIELDS: Fields = {
   durations: anything, // the checkpoint's own
   big_blank_durations: anything,
   strip_lang_tags: flag(false),
-  lang_tag_pattern: optional(text('')),
+  lang_tag_pattern: pattern,
   ...common,
   greedy: {
     max_symbols: optional(number(0)), // how configs spell it; 0 and null leave it to max_symbols_per_step

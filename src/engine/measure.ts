@@ -1,6 +1,6 @@
 /** Tells how large a download would be, before anything is fetched. */
 import { type CheckpointSource, openSource } from '../checkpoint/source.ts';
-import { sourceOptions } from './load.ts';
+import { sourceOptions } from './source-options.ts';
 import type { LoadOptions } from './options.ts';
 
 export async function measureRemote(

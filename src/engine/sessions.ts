@@ -59,9 +59,13 @@ export class ModelSessions {
   get(name: GraphName): Promise<Session> {
     let session = this.#sessions.get(name);
     if (!session) {
-      session = this.#create(name);
-      this.#sessions.set(name, session);
-      session.catch(() => this.#sessions.delete(name));
+      // What is asked for while the GPU is being given up is made where the model goes.
+      const made = this.#moving === undefined ? this.#create(name) : this.#moving.then(() => this.#create(name));
+      this.#sessions.set(name, made);
+      made.catch(() => {
+        if (this.#sessions.get(name) === made) this.#sessions.delete(name);
+      });
+      session = made;
     }
     return session;
   }

@@ -48,7 +48,19 @@ const SPACE_AND_CHARACTER = new RegExp(`${whitespaceClass}((?!${whitespaceClass}
 
 /** NeMo `strip_lang_tags`: takes tags such as `<en-US>` out of the text of prompt models. @param pattern a regular expression of its own */
 export function stripLangTags(text: string, pattern?: string): string {
-  return text.replace(pattern === undefined ? LANG_TAG : new RegExp(pattern, 'gu'), '').trim();
+  return text.replace(pattern === undefined ? LANG_TAG : (compilePattern(pattern) ?? LANG_TAG), '').trim();
+}
+
+/** A regular expression written for Python, as far as JavaScript reads it; undefined where it does not. */
+export function compilePattern(pattern: string): RegExp | undefined {
+  for (const flags of ['gu', 'g']) {
+    try {
+      return new RegExp(pattern, flags);
+    } catch {
+      // Python may escape what needs none, which is an error only with `u`.
+    }
+  }
+  return undefined;
 }
 
 const LANG_TAG = new RegExp(`${whitespaceClass}*<[a-z]{2}-[A-Z]{2}>`, 'gu');
