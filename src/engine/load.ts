@@ -7,7 +7,7 @@ import type { Device, LoadOptions } from './options.ts';
 import type { Placement } from './placement.ts';
 import { checkPrecision, choosePrecision } from './precision.ts';
 import { sourceOptions } from './source-options.ts';
-import { type StartOptions, startModel } from './start-model.ts';
+import { type StartOptions, runtimeFor, startModel } from './start-model.ts';
 import { openStore } from './store.ts';
 
 export type EngineLoadOptions = LoadOptions & {
@@ -37,6 +37,7 @@ export async function loadModel(source: CheckpointSource, options: EngineLoadOpt
     placed,
     loadDetector: (detector, where) => loadModel(detector, detectorOptions(options, where)),
   };
+  runtimeFor(chosen, options).catch(() => {}); // beside the checkpoint, which takes longer; who needs it hears what went wrong
   for (let isSecondTry = false; ; isSecondTry = true) {
     const parts = await obtainParts(source, obtain);
     try {

@@ -5,7 +5,7 @@ import { type CheckpointSpec, isClassifier } from '../model/checkpoint-spec.ts';
 import { subsamplingSpec } from '../model/encoder.ts';
 import { isA } from '../model/model-class.ts';
 import type { DeviceChoice } from '../runtime/device.ts';
-import { loadOrt } from '../runtime/ort.ts';
+import { type OrtInstance, loadOrt } from '../runtime/ort.ts';
 import { assembleModel } from './assemble-model.ts';
 import { CheckpointExport } from './checkpoint-export.ts';
 import type { CheckpointParts, GraphName } from './checkpoint-parts.ts';
@@ -47,12 +47,7 @@ export async function startModel(
   assertClass(spec, options.expectedClass);
   const openedAt = performance.now();
 
-  const numThreads = options.numThreads ?? defaultThreads();
-  const instance = await loadOrt({
-    webgpu: chosen.device === 'webgpu',
-    numThreads,
-    ...(options.assetBase ? { wasmPaths: new URL('ort/', options.assetBase).href } : {}),
-  });
+  const instance = await runtimeFor(chosen, options);
   const fallbacks: string[] = [];
   let report: (() => ModelReport) | undefined;
   const onFallback = (reason: string): void => {
@@ -83,7 +78,7 @@ export async function startModel(
       reason: [fallbacks.at(-1) ?? chosen.reason, ...precisionReason(options.precision ?? 'auto', parts)].join(' '),
       adapter: chosen.adapter,
       ...(selfTest.report && chosen.device === 'webgpu' ? { selfTest: selfTest.report } : {}),
-      numThreads,
+      numThreads: options.numThreads ?? defaultThreads(),
       seconds,
       fromCache: parts.fromCache,
       weightBytes: parts.meta.weightBytes,
@@ -100,6 +95,15 @@ export async function startModel(
     await sessions.close();
     throw error;
   }
+}
+
+/** onnxruntime for a device; the first call of a worker loads it. */
+export function runtimeFor({ device }: DeviceChoice, { numThreads, assetBase }: LoadOptions): Promise<OrtInstance> {
+  return loadOrt({
+    webgpu: device === 'webgpu',
+    numThreads: numThreads ?? defaultThreads(),
+    ...(assetBase ? { wasmPaths: new URL('ort/', assetBase).href } : {}),
+  });
 }
 
 /** Those every recording needs; on a GPU they must compute what they should. */

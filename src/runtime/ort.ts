@@ -24,9 +24,15 @@ export type OrtOptions = {
   readonly numThreads: number;
 };
 
+/** A model that gives back its input, [1] float32. */
+const IDENTITY = Uint8Array.from(
+  atob('CAg6NwoQCgF4EgF5IghJZGVudGl0eRIBZ1oPCgF4EgoKCAgBEgQKAggBYg8KAXkSCgoICAESBAoCCAFCBAoAEBE='),
+  (char) => char.charCodeAt(0),
+);
+
 let instance: Promise<OrtInstance> | undefined;
 
-/** The worker's ORT instance, loaded on first use. */
+/** The worker's ORT instance, loaded on first use and ready to make sessions. */
 export function loadOrt(options: OrtOptions): Promise<OrtInstance> {
   instance ??= load(options).catch((error: unknown) => {
     instance = undefined;
@@ -45,6 +51,9 @@ async function load({ webgpu, wasmPaths, numThreads }: OrtOptions): Promise<OrtI
   ort.env.wasm.numThreads = numThreads;
   ort.env.logLevel = 'error';
   if (wasmPaths !== undefined) ort.env.wasm.wasmPaths = wasmPaths;
+  // ORT fetches and compiles its wasm with the first session, about a second: not while a checkpoint waits for it.
+  const first = await ort.InferenceSession.create(IDENTITY, { executionProviders: ['wasm'] });
+  await first.release();
 
   let tail: Promise<unknown> = Promise.resolve();
   const exclusively = <T>(work: () => Promise<T>): Promise<T> => {
