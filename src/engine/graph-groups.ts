@@ -2,7 +2,7 @@
 import { type CheckpointSpec, isClassifier } from '../model/checkpoint-spec.ts';
 import { buildClassificationHead } from '../model/classification-head.ts';
 import type { ClassifierSpec } from '../model/classifier-spec.ts';
-import { buildConformerStep } from '../model/conformer.ts';
+import { buildConformerStep } from '../model/conformer-step.ts';
 import { buildCtcHead } from '../model/ctc-head.ts';
 import { buildEncoder } from '../model/encoder.ts';
 import { buildLanguagePrompt } from '../model/language-prompt.ts';

@@ -2,12 +2,15 @@
 import * as v from 'valibot';
 import { AsrError } from '../base/errors.ts';
 import type { AdapterSpec } from './adapters.ts';
+import { assertConformer } from './conformer-asserts.ts';
 import { MAX_LAYERS, dimension, flag, parseConfig } from './config.ts';
 
 /** Subsamplings NeMo accepts and saves, but raises on when run: there are no numbers to agree with. */
 const CANNOT_RUN = ['vggnet', 'striding_conv1d', 'dw_striding_conv1d'] as const;
 
-const contextSize = v.array(v.pipe(v.number(), v.integer()));
+const frames = v.pipe(v.number(), v.integer(), v.maxValue(65_536));
+const contextSize = v.pipe(v.array(frames), v.minLength(2), v.maxLength(3));
+const factor = v.pipe(v.number(), v.integer(), v.maxValue(1024));
 
 /** `group_norm<groups>` */
 const groupNormType = v.custom<`group_norm${number}`>(
@@ -25,13 +28,13 @@ const schema = v.object({
     v.nullable(v.picklist(['striding', 'dw_striding', 'stacking', 'stacking_norm', ...CANNOT_RUN])),
     'striding',
   ),
-  subsampling_factor: v.nullish(v.number(), 4),
+  subsampling_factor: v.nullish(factor, 4),
   subsampling_conv_channels: v.nullish(v.number(), -1),
   subsampling_conv_chunking_factor: v.nullish(v.number(), 1),
   causal_downsampling: flag(false),
   reduction: v.nullish(v.picklist(['pooling', 'striding'])),
-  reduction_position: v.nullish(v.number()),
-  reduction_factor: v.nullish(v.number(), 1),
+  reduction_position: v.nullish(v.pipe(v.number(), v.integer())),
+  reduction_factor: v.nullish(factor, 1),
   ff_expansion_factor: v.nullish(v.number(), 4),
   self_attention_model: v.nullish(v.picklist(['rel_pos', 'rel_pos_local_attn', 'abs_pos']), 'rel_pos'),
   n_heads: v.nullish(v.pipe(v.number(), v.integer(), v.minValue(1)), 4),
@@ -45,7 +48,7 @@ const schema = v.object({
     v.union([v.picklist(['batch_norm', 'layer_norm', 'instance_norm', 'fused_batch_norm']), groupNormType]),
     'batch_norm',
   ),
-  conv_context_size: v.nullish(v.union([v.literal('causal'), contextSize])),
+  conv_context_size: v.nullish(v.union([v.literal('causal'), v.array(v.pipe(frames, v.minValue(0)))])),
   conv_context_style: v.nullish(v.picklist(['regular', 'dcc']), 'regular'),
   use_bias: flag(true),
   global_tokens: v.nullish(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(4096)), 0),
@@ -103,6 +106,7 @@ export type ConformerSpec = {
 /** Reads the `encoder` section. Throws `checkpoint-unsupported` naming key and value for what no NeMo version can run. */
 export function readConformerSpec(section: unknown): ConformerSpec {
   const c = parseConfig(schema, section, 'encoder');
+  assertConformer(c);
   const kernel = c.conv_kernel_size;
   const subsampling = subsamplingOf(c);
   const channels = c.subsampling_conv_channels > 0 ? c.subsampling_conv_channels : c.d_model;
@@ -167,7 +171,7 @@ function subsamplingOf({
 
 function convPadding(context: 'causal' | number[] | null | undefined, kernel: number): [number, number] {
   if (context === 'causal') return [kernel - 1, 0];
-  if (context && context.length === 2) return [context[0] as number, context[1] as number];
+  if (context) return [context[0] as number, context[1] as number];
   return [(kernel - 1) >> 1, (kernel - 1) >> 1];
 }
 

@@ -32,6 +32,26 @@ const REFUSED: readonly [string, object, RegExp][] = [
     /dw_striding_conv1d: NeMo itself cannot run it/,
   ],
   ['an unknown conv norm', { ...conformer, conv_norm_type: 'rms_norm' }, /encoder\.conv_norm_type is "rms_norm"/],
+  ['heads that do not divide', { ...conformer, n_heads: 3 }, /n_heads is 3; supported is a divisor of d_model 16/],
+  ['an even kernel', { ...conformer, conv_kernel_size: 30 }, /conv_kernel_size is 30; supported is an odd number/],
+  [
+    'a context of another kernel',
+    { ...conformer, conv_context_size: [9, 9] },
+    /conv_context_size is \[9, 9\]; supported is causal, or two numbers with the sum 30/,
+  ],
+  ['an odd subsampling', { ...conformer, subsampling_factor: 5 }, /subsampling_factor is 5; supported is a multiple/],
+  ['a subsampling without end', { ...conformer, subsampling_factor: Infinity }, /subsampling_factor is Infinity/],
+  [
+    'a reduction behind the last layer',
+    { ...conformer, reduction: 'pooling', reduction_factor: 2, reduction_position: 2 },
+    /reduction_position is 2; supported is -1 to 1/,
+  ],
+  [
+    'a reduction without end',
+    { ...conformer, reduction: 'pooling', reduction_factor: Infinity, reduction_position: 0 },
+    /reduction_factor is Infinity/,
+  ],
+  ['half a context', { ...conformer, att_context_size: [70] }, /encoder\.att_context_size/],
   [
     'global tokens with a reduction',
     {

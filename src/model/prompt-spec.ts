@@ -1,5 +1,5 @@
 /**
- * Canary's prompts: which slots a format has, what may stand in them, what stands there when nobody says (NeMo `common/prompts/canary*.py`).
+ * Canary's prompts: how a checkpoint wants to be asked, and the tokens and texts of a question in its format.
  *
  * Two things NeMo does differently by accident are done as documented: slots other than languages, task and pnc count for files too (NeMo's
  * loader drops them), and "Yes" means yes.
@@ -7,6 +7,7 @@
 import { AsrError } from '../base/errors.ts';
 import type { PromptPart } from '../base/prompt.ts';
 import { at } from './config.ts';
+import { FALLBACKS, type PromptFormat, RULES, type SlotRule, TASKS, TEMPLATES } from './prompt-formats.ts';
 
 /** How a checkpoint wants to be asked. */
 export type PromptSpec = {
@@ -15,79 +16,11 @@ export type PromptSpec = {
   readonly defaults: Readonly<Record<string, PromptSlots>>;
 };
 
-/** NeMo `prompt_format`. */
-export type PromptFormat = 'canary' | 'canary2';
-
 /** Values by slot, in NeMo's spelling or in camelCase. */
 export type PromptSlots = Readonly<Record<string, string | boolean | undefined>>;
 
 /** One turn of a dialogue; most prompts are a single one of role `user`. */
 export type PromptTurn = { readonly role: string; readonly slots: PromptSlots };
-
-type SlotRule = 'language' | 'text' | 'switch' | { readonly [value: string]: string };
-
-const TASK: SlotRule = {
-  asr: '<|transcribe|>',
-  transcribe: '<|transcribe|>',
-  '<|transcribe|>': '<|transcribe|>',
-  ast: '<|translate|>',
-  translate: '<|translate|>',
-  s2t_translation: '<|translate|>',
-  '<|translate|>': '<|translate|>',
-};
-
-const EMOTIONS = ['<|emo:undefined|>', '<|emo:neutral|>', '<|emo:angry|>', '<|emo:happy|>', '<|emo:sad|>'];
-
-const RULES: Readonly<Record<string, SlotRule>> = {
-  source_lang: 'language',
-  target_lang: 'language',
-  task: TASK,
-  pnc: 'switch',
-  itn: 'switch',
-  timestamp: 'switch',
-  diarize: 'switch',
-  emotion: Object.fromEntries(EMOTIONS.map((emotion) => [emotion, emotion])),
-  decodercontext: 'text',
-  prefix: 'text',
-  text: 'text',
-};
-
-/** What NeMo falls back to. */
-const FALLBACKS: PromptSlots = {
-  source_lang: 'en',
-  target_lang: 'en',
-  task: 'asr',
-  pnc: 'yes',
-  decodercontext: '',
-  emotion: '<|emo:undefined|>',
-  itn: 'no',
-  timestamp: 'no',
-  diarize: 'no',
-};
-
-const ANSWER = ['text', '<|endoftext|>'];
-
-/** Tokens (`<|…|>`) and slots of every role. */
-const TEMPLATES: Readonly<Record<PromptFormat, Readonly<Record<string, readonly string[]>>>> = {
-  canary: { user: ['<|startoftranscript|>', 'source_lang', 'task', 'target_lang', 'pnc'], assistant: ANSWER },
-  canary2: {
-    user: [
-      '<|startofcontext|>',
-      'decodercontext',
-      '<|startoftranscript|>',
-      'emotion',
-      'source_lang',
-      'target_lang',
-      'pnc',
-      'itn',
-      'timestamp',
-      'diarize',
-    ],
-    user_partial: ['<|startofcontext|>', 'decodercontext', '<|startoftranscript|>'],
-    user_prefix: ['prefix'],
-    assistant: ANSWER,
-  },
-};
 
 /** Other spellings: of manifests, of `transcribe(timestamps=…)`, of our own options. */
 const ALIASES: Readonly<Record<string, string>> = {
@@ -105,7 +38,7 @@ const FALSE = ['no', 'No', 'false', 'False', '0'];
 /** Reads `prompt_format` and `prompt_defaults`. */
 export function readPromptSpec(config: unknown): PromptSpec {
   const format = String(at(config, 'prompt_format') ?? 'canary');
-  if (!(format in TEMPLATES))
+  if (!Object.hasOwn(TEMPLATES, format))
     throw new AsrError(
       'checkpoint-unsupported',
       `prompt_format is ${format}; supported are ${Object.keys(TEMPLATES).join(', ')}.`,
@@ -133,9 +66,9 @@ export function fillPrompt(spec: PromptSpec, turns: readonly PromptTurn[]): Prom
       "The last turn of a prompt is the one to be answered; it cannot be the assistant's.",
     );
   return turns.map((turn) => {
-    const template = TEMPLATES[spec.format][turn.role];
-    if (!template)
-      throw unsupported(`role "${turn.role}"`, spec, `roles ${Object.keys(TEMPLATES[spec.format]).join(', ')}`);
+    const templates = TEMPLATES[spec.format];
+    const template = Object.hasOwn(templates, turn.role) ? templates[turn.role] : undefined;
+    if (!template) throw unsupported(`role "${turn.role}"`, spec, `roles ${Object.keys(templates).join(', ')}`);
     const given = withoutTokenless(spec, canonical(turn.slots));
     checkNames(spec, template, given);
     const slots = { ...FALLBACKS, ...spec.defaults[turn.role], ...given };
@@ -161,8 +94,7 @@ function canonical(slots: PromptSlots): PromptSlots {
 function withoutTokenless({ format }: PromptSpec, slots: PromptSlots): PromptSlots {
   const { task, timestamp, prompt_language: _, ...rest } = slots;
   if (format === 'canary2') {
-    if (task !== undefined && !(String(task) in (TASK as object)))
-      throw badValue('task', task, Object.keys(TASK as object));
+    if (task !== undefined && !Object.hasOwn(TASKS, String(task))) throw badValue('task', task, Object.keys(TASKS));
     return { ...rest, ...(timestamp === undefined ? {} : { timestamp }) };
   }
   if (timestamp !== undefined && isOn('timestamp', timestamp)) {
@@ -189,7 +121,7 @@ function part(spec: PromptSpec, name: string, value: string | boolean | undefine
   if (rule === 'text') return { text: String(value), lang };
   if (rule === 'language') return { token: `<|${bare(String(value))}|>` };
   if (rule === 'switch') return { token: isOn(name, value) ? `<|${name}|>` : `<|no${name}|>` };
-  const token = rule[String(value)];
+  const token = Object.hasOwn(rule, String(value)) ? rule[String(value)] : undefined;
   if (token === undefined) throw badValue(name, value, Object.keys(rule));
   return { token };
 }
