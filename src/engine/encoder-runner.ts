@@ -121,9 +121,10 @@ export class EncoderRunner implements Disposable {
   async prompted(encoded: Tensor, language = 'auto'): Promise<Tensor> {
     const { languagePrompt } = this.#model;
     if (!languagePrompt) return encoded;
-    const index = languagePrompt.languages[language];
+    const { languages: known } = languagePrompt;
+    const index = Object.hasOwn(known, language) ? known[language] : undefined;
     if (index === undefined) {
-      const offered = Object.keys(languagePrompt.languages).join(', ');
+      const offered = Object.keys(known).join(', ');
       throw new AsrError(
         'unsupported-option',
         `targetLang "${language}" is not one of the checkpoint's languages: ${offered}.`,

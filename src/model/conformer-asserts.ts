@@ -12,6 +12,7 @@ export type ConformerNumbers = {
   readonly reduction?: string | null | undefined;
   readonly reduction_factor: number;
   readonly reduction_position?: number | null | undefined;
+  readonly conv_norm_type: string;
   readonly conv_kernel_size: number;
   readonly conv_context_size?: 'causal' | readonly number[] | null | undefined;
 };
@@ -38,6 +39,13 @@ export function assertConformer(c: ConformerNumbers): void {
     'reduction_position',
     position,
     `-1 to ${c.n_layers - 1}`,
+  );
+  const groups = Number(/^group_norm(\d+)$/.exec(c.conv_norm_type)?.[1] ?? 1);
+  refuseUnless(
+    c.d_model % groups === 0,
+    'conv_norm_type',
+    c.conv_norm_type,
+    `a number of groups that divides d_model ${c.d_model}`,
   );
   const { conv_kernel_size: kernel, conv_context_size: context } = c;
   refuseUnless(kernel % 2 === 1, 'conv_kernel_size', kernel, 'an odd number');

@@ -33,6 +33,11 @@ const REFUSED: readonly [string, object, RegExp][] = [
   ],
   ['an unknown conv norm', { ...conformer, conv_norm_type: 'rms_norm' }, /encoder\.conv_norm_type is "rms_norm"/],
   ['heads that do not divide', { ...conformer, n_heads: 3 }, /n_heads is 3; supported is a divisor of d_model 16/],
+  [
+    'groups that do not divide',
+    { ...conformer, conv_norm_type: 'group_norm3' },
+    /conv_norm_type is group_norm3; supported/,
+  ],
   ['an even kernel', { ...conformer, conv_kernel_size: 30 }, /conv_kernel_size is 30; supported is an odd number/],
   [
     'a context of another kernel',

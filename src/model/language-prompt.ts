@@ -24,7 +24,10 @@ const schema = v.object({
 /** The prompt of a `…WithPrompt` model, or undefined where the checkpoint was made without the feature. */
 export function readLanguagePrompt(config: unknown): LanguagePromptSpec | undefined {
   const c = parseConfig(schema, at(config, 'model_defaults') ?? {}, 'model_defaults');
-  return c.initialize_prompt_feature ? { numPrompts: c.num_prompts, languages: c.prompt_dictionary } : undefined;
+  if (!c.initialize_prompt_feature) return undefined;
+  // NeMo keeps languages that no element stands for, and fails on them when they are asked for.
+  const languages = Object.entries(c.prompt_dictionary).filter(([, index]) => index < c.num_prompts);
+  return { numPrompts: c.num_prompts, languages: Object.fromEntries(languages) };
 }
 
 /** The `language` input for clips of the given languages' indices, [clips, numPrompts]. */
