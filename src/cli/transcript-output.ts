@@ -2,7 +2,7 @@
 import { mkdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { Hypothesis } from '../base/hypothesis.ts';
-import { type CaptionProfile, DEFAULT_CAPTIONS } from '../text/caption-profile.ts';
+import { type CaptionProfile, captionProblem } from '../text/caption-profile.ts';
 import {
   TRANSCRIPT_FORMATS,
   type TranscriptFormat,
@@ -79,17 +79,10 @@ function paths(folder: string, format: TranscriptFormat, entries: readonly Entry
   return new Map([...taken].map(([name, entry]) => [entry, join(folder, name)]));
 }
 
-const AT_LEAST_ONE: ReadonlySet<string> = new Set(['lineLength', 'maxLines', 'maxCharsPerSecond', 'maxDuration']);
-
 /** `--captions '{"lineLength": 37, "maxDuration": 5}'`: numbers by the names of `CaptionProfile`. */
 function captionRules(args: Arguments): Partial<CaptionProfile> | undefined {
   const rules = args.jsonObject('captions');
-  for (const [name, value] of Object.entries(rules ?? {})) {
-    if (!(name in DEFAULT_CAPTIONS))
-      throw new UsageError(`--captions has no ${name}; it has ${Object.keys(DEFAULT_CAPTIONS).join(', ')}.`);
-    const least = AT_LEAST_ONE.has(name) ? 1 : 0;
-    if (typeof value !== 'number' || value < least)
-      throw new UsageError(`--captions: ${name} is ${JSON.stringify(value)}; it is a number from ${least} on.`);
-  }
+  const problem = captionProblem(rules ?? {});
+  if (problem !== undefined) throw new UsageError(`--captions${problem}`);
   return rules;
 }

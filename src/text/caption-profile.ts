@@ -28,3 +28,17 @@ export const DEFAULT_CAPTIONS: CaptionProfile = {
   closeGap: 0.5,
   hold: 0.3,
 };
+
+const AT_LEAST_ONE: ReadonlySet<string> = new Set(['lineLength', 'maxLines', 'maxCharsPerSecond', 'maxDuration']);
+
+/** What is wrong with limits that a caller gave, to follow their name (`captions has no width; …`); undefined where nothing is. */
+export function captionProblem(profile: Readonly<Record<string, unknown>>): string | undefined {
+  for (const [name, value] of Object.entries(profile)) {
+    if (!Object.hasOwn(DEFAULT_CAPTIONS, name))
+      return ` has no ${name}; it has ${Object.keys(DEFAULT_CAPTIONS).join(', ')}.`;
+    const least = AT_LEAST_ONE.has(name) ? 1 : 0;
+    if (!(typeof value === 'number' && value >= least && Number.isFinite(value)))
+      return `: ${name} is ${typeof value === 'number' ? value : JSON.stringify(value)}; it is a number from ${least} on.`;
+  }
+  return undefined;
+}

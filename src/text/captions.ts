@@ -6,7 +6,7 @@
  */
 import type { Hypothesis } from '../base/hypothesis.ts';
 import { breakIntoCues } from './caption-breaks.ts';
-import { type CaptionProfile, DEFAULT_CAPTIONS } from './caption-profile.ts';
+import { type CaptionProfile, DEFAULT_CAPTIONS, captionProblem } from './caption-profile.ts';
 import { type CaptionWord, toCaptionWords, widthOf } from './caption-words.ts';
 
 export type Cue = {
@@ -19,8 +19,10 @@ export type Cue = {
   readonly isTooFast: boolean;
 };
 
-/** Captions of a hypothesis. @throws TypeError when it has no word or segment timestamps */
+/** Captions of a hypothesis. @throws TypeError when it has no word or segment timestamps, or for limits that nothing fits */
 export function toCues(hypothesis: Hypothesis, profile: Partial<CaptionProfile> = {}): Cue[] {
+  const problem = captionProblem(profile);
+  if (problem !== undefined) throw new TypeError(`captions${problem}`);
   const full = { ...DEFAULT_CAPTIONS, ...profile };
   const words = toCaptionWords(hypothesis, full.lineLength);
   return timeCues(breakIntoCues(words, full), full);

@@ -54,6 +54,13 @@ describe('captions', () => {
     expect(toCues(hypothesisOf(crowded), { lineLength: 22 }).some((cue) => cue.isTooFast)).toBe(true);
   });
 
+  test('limits that nothing fits are refused', () => {
+    for (const limits of [{ lineLength: 0 }, { maxLines: Number.NaN }, { hold: -1 }, { width: 3 }])
+      expect(() => toCues(hypothesisOf(speak('überlang genug')), limits)).toThrow(
+        expect.objectContaining({ name: 'TypeError', message: expect.stringMatching(/^captions(:| has no)/) }),
+      );
+  });
+
   test('short gaps are closed, long ones are left', () => {
     const cues = toCues(
       hypothesisOf([

@@ -27,6 +27,8 @@ export function joinAligned(windows: readonly AlignedWindow[]): Timestamp {
 
 function shifted(stamp: WordStamp, { frameSeconds, startSeconds }: AlignedWindow): WordStamp {
   const frames = Math.round(startSeconds / frameSeconds);
+  // -1 stands for what the alignment did not hear, wherever the window is.
+  if (stamp.startOffset < 0) return stamp;
   const move = ({ startOffset, endOffset, start, end }: TimeSpan): TimeSpan => ({
     startOffset: startOffset + frames,
     endOffset: endOffset + frames,

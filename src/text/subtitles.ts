@@ -25,7 +25,7 @@ export type VttOptions = {
   readonly note?: string;
 };
 
-/** SubRip text; '' without words. @throws TypeError when the hypothesis has no timestamps */
+/** SubRip text; '' without words. @throws TypeError when the hypothesis has no timestamps, or for limits that nothing fits */
 export function toSrt(hypothesis: Hypothesis, { captions, forOldPlayers = false }: SrtOptions = {}): string {
   const blocks = toCues(hypothesis, captions).map(({ start, end, lines }, index) => {
     const text = lines.map((line) => lineText(line).replaceAll('-->', '→')).join('\n');
@@ -35,7 +35,7 @@ export function toSrt(hypothesis: Hypothesis, { captions, forOldPlayers = false 
   return forOldPlayers ? `\ufeff${text.replaceAll('\n', '\r\n')}` : text;
 }
 
-/** WebVTT text. @throws TypeError when the hypothesis has no timestamps */
+/** WebVTT text. @throws TypeError when the hypothesis has no timestamps, or for limits that nothing fits */
 export function toVtt(hypothesis: Hypothesis, { captions, wordTimes = false, note }: VttOptions = {}): string {
   const blocks = toCues(hypothesis, captions).map((cue) => {
     const text = wordTimes ? timedText(cue) : cue.lines.map((line) => escapeVtt(lineText(line))).join('\n');
