@@ -20,11 +20,12 @@ export type ConformerNumbers = {
 /** @throws AsrError `checkpoint-unsupported` naming the key, its value and what it must be */
 export function assertConformer(c: ConformerNumbers): void {
   refuseUnless(c.d_model % c.n_heads === 0, 'n_heads', c.n_heads, `a divisor of d_model ${c.d_model}`);
+  const expansion = c.ff_expansion_factor;
   refuseUnless(
-    Number.isInteger(c.d_model * c.ff_expansion_factor),
+    Number.isInteger(expansion) && expansion > 0,
     'ff_expansion_factor',
-    c.ff_expansion_factor,
-    'a whole number',
+    expansion,
+    'a whole number above 0',
   );
   const isStrided = c.subsampling?.endsWith('striding') && c.subsampling_factor > 1;
   refuseUnless(
