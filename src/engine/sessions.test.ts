@@ -56,3 +56,15 @@ test('what is told of a failure no more is forgotten', async () => {
   expect(told).toEqual(['kept']);
   await sessions.close();
 });
+
+test('what is asked for while the GPU is being given up is made on WASM', async () => {
+  const { sessions } = await openSessions();
+  let asked: ReturnType<typeof sessions.get> | undefined;
+  sessions.onReset(() => {
+    asked = sessions.get('encoder');
+  });
+  await sessions.withFallback(() => sessions.get('encoder'));
+  expect((await asked)?.device).toBe('wasm');
+  expect(await sessions.get('encoder')).toBe(await asked);
+  await sessions.close();
+});
