@@ -33,8 +33,16 @@ export class BeamNetwork<State> {
     this.#temperature = softmaxTemperature;
   }
 
-  /** Computes the states that prefixes lack, equal prefixes once. */
+  /** Computes the states that prefixes lack; drops those far behind what is new, but for what the call asks for itself. */
   async #fillStates(prefixes: readonly Prefix<State>[]): Promise<void> {
+    const old = (await this.#computeStates(prefixes)).map((prefix) => prefix.ancestor(KEPT_STATES));
+    if (old.length === 0) return;
+    const wanted = new Set(prefixes);
+    for (const prefix of old) if (!wanted.has(prefix)) prefix.forgetState();
+  }
+
+  /** Equal prefixes once. Gives the prefixes that were computed, with those on the way to them. */
+  async #computeStates(prefixes: readonly Prefix<State>[]): Promise<Prefix<State>[]> {
     const first = prefixes.find((prefix) => !prefix.parent && !prefix.state);
     if (first) {
       const [start] = await this.#network.start(1);
@@ -47,18 +55,18 @@ export class BeamNetwork<State> {
       if (group) group.push(prefix);
       else groups.set(`${prefix.length}:${prefix.key}`, [prefix]);
     }
-    if (groups.size === 0) return;
+    if (groups.size === 0) return [];
     const leaders = [...groups.values()].map((group) => group[0]!);
     const stateless = leaders.flatMap(({ parent }) => (parent && !parent.state ? [parent] : []));
-    if (stateless.length > 0) await this.#fillStates(stateless);
+    const onTheWay = stateless.length > 0 ? await this.#computeStates(stateless) : [];
     const states = await this.#network.predict(
       leaders.map(({ token }) => token),
       leaders.map(({ parent }) => parent!.state!),
     );
     [...groups.values()].forEach((group, index) => {
       for (const prefix of group) prefix.state = states[index]!;
-      leaders[index]!.ancestor(KEPT_STATES).forgetState();
     });
+    return [...onTheWay, ...leaders];
   }
 
   /** Scores of every prefix at its frame; fills the states first. */
