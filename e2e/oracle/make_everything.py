@@ -43,6 +43,7 @@ SCRIPTS: list[tuple[str, list[str], tuple[str, ...]]] = [
     ("make_decoding_sweep.py", ["{out}"], ()),
     ("make_partial.py", ["{out}"], ()),
     ("make_biasing.py", ["{out}"], ()),
+    ("make_streaming_beams.py", ["{out}"], ()),
     ("make_media.py", [], ("ffmpeg",)),
     ("make_kenlm.py", ["{out}", "{build_binary}"], ("build_binary", "kenlm", "flashlight")),
 ]

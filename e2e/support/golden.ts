@@ -205,7 +205,7 @@ export function maxDifference(
 }
 
 /** Samples of a 16-bit mono WAV file, read here without the product's own reader so that both can be compared. */
-function wavSamples(bytes: Buffer): Float32Array {
+export function wavSamples(bytes: Buffer): Float32Array {
   let at = 12;
   while (bytes.toString('latin1', at, at + 4) !== 'data') at += 8 + bytes.readUInt32LE(at + 4);
   const count = bytes.readUInt32LE(at + 4) / 2;

@@ -29,28 +29,51 @@ type Step<State> = {
   readonly score: number;
 };
 
+/** Where a recording's paths stand behind what was decoded of it. */
+export type MalsdState<State> = {
+  readonly paths: readonly BatchPath<State>[];
+  /** Frames decoded so far; paths count theirs from the first of the recording. */
+  readonly frame: number;
+};
+
+/** Decodes a clip in one piece. */
 export async function decodeTransducerMalsd<State>(
   network: BeamNetwork<State>,
   numFrames: number,
   options: MalsdOptions,
 ): Promise<BeamReading[]> {
-  const { blank, beamSize, scoreNorm, fusion } = options;
-  let paths: BatchPath<State>[] = [
-    {
-      prefix: new Prefix<State>(undefined, blank),
-      score: 0,
-      placed: undefined,
-      frame: 0,
-      numAtFrame: 0,
-      fusion: fusion.length > 0 ? new FusionState(fusion) : undefined,
-    },
-  ];
+  return malsdReadings(await continueMalsd(network, numFrames, options), options);
+}
 
-  while (paths.some(({ frame }) => frame < numFrames)) {
-    const active = paths.filter(({ frame }) => frame < numFrames);
+/** What a state has read, best first. */
+export function malsdReadings<State>(
+  { paths }: MalsdState<State>,
+  { scoreNorm }: Pick<MalsdOptions, 'scoreNorm'>,
+): BeamReading[] {
+  return toRankedReadings(paths, scoreNorm);
+}
+
+/**
+ * Decodes the next `numFrames` frames of a recording: all paths go on with their scores, and one that jumped past the end waits there (NeMo
+ * `prev_batched_state`). The state given is left as it was, so a piece can be decoded again.
+ *
+ * @param network bound to these frames alone
+ * @param before state behind the piece before
+ */
+export async function continueMalsd<State>(
+  network: BeamNetwork<State>,
+  numFrames: number,
+  options: MalsdOptions,
+  before: MalsdState<State> = startMalsd(options),
+): Promise<MalsdState<State>> {
+  const start = before.frame;
+  const end = start + numFrames;
+  let { paths } = before;
+  while (paths.some(({ frame }) => frame < end)) {
+    const active = paths.filter(({ frame }) => frame < end);
     const scores = await network.scores(
       active.map(({ prefix }) => prefix),
-      active.map(({ frame }) => frame),
+      active.map(({ frame }) => frame - start),
     );
     const steps: Step<State>[] = paths.flatMap((path): Step<State>[] => {
       const row = active.indexOf(path);
@@ -63,14 +86,26 @@ export async function decodeTransducerMalsd<State>(
     });
     const order = topIndices(
       steps.map(({ score }) => score),
-      beamSize,
+      options.beamSize,
     );
     paths = recombine(
       order.map((index) => take(steps[index]!, options)),
       options.durations.length > 0,
     );
   }
-  return toRankedReadings(paths, scoreNorm);
+  return { paths, frame: end };
+}
+
+function startMalsd<State>({ blank, fusion }: MalsdOptions): MalsdState<State> {
+  const path = {
+    prefix: new Prefix<State>(undefined, blank),
+    score: 0,
+    placed: undefined,
+    frame: 0,
+    numAtFrame: 0,
+    fusion: fusion.length > 0 ? new FusionState(fusion) : undefined,
+  };
+  return { paths: [path], frame: 0 };
 }
 
 /** What a path may do next: its best steps, or only a blank once the frame has emitted enough. */

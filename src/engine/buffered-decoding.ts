@@ -2,7 +2,8 @@
  * A long recording in overlapping pieces, as NeMo's `asr_chunked_inference` and `asr_streaming_inference` scripts decode it.
  *
  * `middle` and `lcs` slide a feature buffer and merge what its middle says (`FrameBatchASR`, `BatchedFrameASRRNNT`, `BatchedFrameASRTDT`);
- * `context` encodes every chunk between its neighbours and carries the decoder's state on, so nothing has to be merged. Memory is one piece.
+ * `context` encodes every chunk between its neighbours and carries the decoder's state or its beam on, so nothing has to be merged. Memory is one
+ * piece.
  */
 import { throwIfAborted } from '../base/abort.ts';
 import type { Emission } from '../base/emission.ts';
@@ -13,9 +14,10 @@ import type { WeightedFusion } from '../decoding/fusion.ts';
 import { CTC_START, type CtcState, decodeCtcGreedy } from '../decoding/ctc-greedy.ts';
 import type { TransducerState } from '../decoding/transducer-greedy.ts';
 import { frameFactor } from '../model/encoder.ts';
-import { ctcPieces, framesOfBuffer, transducerPiece } from './buffered-heads.ts';
+import { type BeamPiece, beamPiece, ctcPieces, framesOfBuffer, transducerPiece } from './buffered-heads.ts';
 import type { BufferedPlan } from './buffered-options.ts';
-import type { Decoded } from './decoded.ts';
+import type { Decoded, DecodedBeam } from './decoded.ts';
+import { transducerDecodingOf } from './decoding.ts';
 import type { RunningModel } from './running-model.ts';
 import type { PredictorState } from './transducer-runner.ts';
 
@@ -102,7 +104,9 @@ async function byContext(model: RunningModel, blocks: CountedBlocks, job: Buffer
 
   let ctc = ctcStart();
   let state: TransducerState<PredictorState> | undefined;
+  let beam: BeamPiece | undefined;
   let decoded = fromEmissions([]);
+  const { config } = transducerDecodingOf(model.decoding);
   for await (const window of contextWindows(blocks, sizes)) {
     throwIfAborted(job.signal);
     const features = mel.extract(window.samples);
@@ -118,15 +122,17 @@ async function byContext(model: RunningModel, blocks: CountedBlocks, job: Buffer
         spec.ctc?.vocabularySize ?? 0,
       );
       decoded = ctc.decoded;
+    } else if (config && !config.isGreedy) {
+      beam = await beamPiece(model, features, { ...job, left, count, state: beam?.state });
     } else {
       const piece = await transducerPiece(model, features, { ...job, left, count, state });
       state = piece.state;
       decoded = joined(decoded, fromEmissions(piece.emissions, piece.score));
     }
     const soFar = decoded;
-    job.onPiece?.(() => soFar, window.end);
+    job.onPiece?.(beam?.decoded ?? (() => soFar), window.end);
   }
-  return settled(decoded, encodedFrames(model, blocks.numSamples));
+  return settled(beam?.decoded() ?? decoded, encodedFrames(model, blocks.numSamples));
 }
 
 type CtcSoFar = { readonly state: CtcState; readonly decoded: Decoded };
@@ -163,15 +169,20 @@ function joined(first: Decoded, second: Decoded): Decoded {
 }
 
 /** Frames put inside the recording and in order: the first buffers begin before it, and merged ones overlap. */
-function settled(decoded: Decoded, length: number): Decoded {
-  let last = 0;
-  const inside = (frame: number): number => {
-    last = Math.max(last, Math.min(frame, Math.max(0, length - 1)));
-    return last;
+function settled({ beams, ...decoded }: Decoded, length: number): Decoded {
+  const inside = (frames: readonly number[]): number[] => {
+    let last = 0;
+    return frames.map((frame) => (last = Math.max(last, Math.min(frame, Math.max(0, length - 1)))));
   };
-  const emissions = decoded.emissions.map((emission) => ({ ...emission, frame: inside(emission.frame) }));
-  last = 0;
-  return { ...decoded, emissions, length, timestep: decoded.timestep.map(inside) };
+  const settle = <Reading extends Pick<DecodedBeam, 'emissions' | 'timestep'>>(reading: Reading): Reading => {
+    const frames = inside(reading.emissions.map(({ frame }) => frame));
+    return {
+      ...reading,
+      emissions: reading.emissions.map((emission, index) => ({ ...emission, frame: frames[index] as number })),
+      ...(reading.timestep && { timestep: inside(reading.timestep) }),
+    };
+  };
+  return { ...settle(decoded), length, ...(beams && { beams: beams.map(settle) }) };
 }
 
 function encodedFrames({ parts: { spec } }: RunningModel, numSamples: number): number {

@@ -1,19 +1,28 @@
 /** One piece of a long recording through encoder and head. Each call can be repeated, so a lost GPU costs one piece, not the recording. */
 import type { MelFeatures } from '../audio/mel.ts';
-import { throwIfAborted } from '../base/abort.ts';
 import type { Emission } from '../base/emission.ts';
+import { assert } from '../base/errors.ts';
 import type { BufferFrames } from '../decoding/buffer-merge.ts';
 import type { WeightedFusion } from '../decoding/fusion.ts';
-import { type TransducerDecoded, type TransducerState, decodeTransducerGreedy } from '../decoding/transducer-greedy.ts';
-import { blankClass } from '../model/transducer-spec.ts';
+import { type MalsdState, malsdReadings } from '../decoding/transducer-malsd.ts';
+import {
+  type TransducerDecoded,
+  type TransducerNetwork,
+  type TransducerState,
+  decodeTransducerGreedy,
+} from '../decoding/transducer-greedy.ts';
+import { type TransducerSpec, blankClass } from '../model/transducer-spec.ts';
 import type { Tensor } from '../runtime/session.ts';
+import { type Decoded, fromReadings } from './decoded.ts';
 import { projectFrames } from './decode-clips.ts';
 import { hostIds } from './decode-ctc.ts';
+import type { TransducerDecodingConfig } from './decoding-config.ts';
 import { transducerDecodingOf } from './decoding.ts';
 import type { Encoded } from './encoder-runner.ts';
 import { hostValues } from './encoder-tensors.ts';
 import type { RunningModel } from './running-model.ts';
 import { type PredictorState, TransducerRunner } from './transducer-runner.ts';
+import { continueSearch, prepared, temperatureOf } from './transducer-search.ts';
 
 type PieceOptions = {
   readonly language?: string | undefined;
@@ -59,18 +68,31 @@ export async function framesOfBuffer(
 export function transducerPiece(
   model: RunningModel,
   features: MelFeatures,
-  options: PieceOptions & {
-    readonly left: number;
-    readonly count: number;
-    readonly state: TransducerState<PredictorState> | undefined;
-  },
+  options: CutOptions & { readonly state: TransducerState<PredictorState> | undefined },
 ): Promise<TransducerDecoded<PredictorState>> {
   return decode(model, features, { ...options, keepSteps: false });
 }
 
-type DecodeOptions = PieceOptions & {
-  readonly left: number;
-  readonly count: number;
+/** What a beam has read so far, which later pieces may change, and the paths to go on with. */
+export type BeamPiece = { readonly decoded: () => Decoded; readonly state: MalsdState<PredictorState> };
+
+/** The same for strategy `malsd_batch`. */
+export function beamPiece(
+  model: RunningModel,
+  features: MelFeatures,
+  { state, ...options }: CutOptions & { readonly state: MalsdState<PredictorState> | undefined },
+): Promise<BeamPiece> {
+  return cut(model, features, options, async ({ network, numFrames, config, fusion, transducer }) => {
+    assert(config, 'a beam has a decoding config');
+    const { beam, returnsAll } = config;
+    const next = await continueSearch(network, numFrames, { config, fusion, transducer }, state);
+    return { state: next, decoded: () => fromReadings(malsdReadings(next, beam), { length: 0, returnsAll }) };
+  });
+}
+
+type CutOptions = PieceOptions & { readonly left: number; readonly count: number };
+
+type DecodeOptions = CutOptions & {
   readonly state?: TransducerState<PredictorState> | undefined;
   readonly keepSteps?: boolean;
 };
@@ -78,31 +100,58 @@ type DecodeOptions = PieceOptions & {
 function decode(
   model: RunningModel,
   features: MelFeatures,
-  { left, count, state, keepSteps = true, language, signal, biasing }: DecodeOptions,
+  { state, keepSteps = true, ...options }: DecodeOptions,
 ): Promise<TransducerDecoded<PredictorState> & { readonly numFrames: number }> {
-  const { sessions, spec } = model.parts;
-  const transducer = spec.transducer as NonNullable<typeof spec.transducer>;
-  const { fusion } = transducerDecodingOf(model.decoding);
-  return encoded(model, features, language, async (clip) => {
-    const [frames = new Float32Array(0)] = await projectFrames(sessions, spec, clip);
-    const size = transducer.joint.hiddenSize;
-    const numFrames = Math.max(0, Math.min(count, (clip.lengths[0] as number) - left));
-    const part = frames.subarray(left * size, (left + numFrames) * size);
+  return cut(model, features, options, async ({ network, numFrames, fusion, transducer }) => {
     const [decoded] = await decodeTransducerGreedy(
-      new TransducerRunner(sessions, transducer, [part]),
+      network,
       [numFrames],
       {
         blank: blankClass(transducer),
         durations: transducer.durations,
         bigBlankDurations: transducer.bigBlankDurations,
         maxSymbols: model.maxSymbols,
-        fusion: [biasing ? [...fusion, biasing] : fusion],
+        fusion: [fusion],
         keepSteps,
-        onRound: () => throwIfAborted(signal),
       },
       state && [state],
     );
     return { ...(decoded as TransducerDecoded<PredictorState>), numFrames };
+  });
+}
+
+type Cut = {
+  /** With the frames of the cut as its only clip. */
+  readonly network: TransducerNetwork<PredictorState>;
+  readonly numFrames: number;
+  readonly transducer: TransducerSpec;
+  readonly config: TransducerDecodingConfig | undefined;
+  readonly fusion: readonly WeightedFusion[];
+};
+
+/** Encodes a piece and hands what is to be decoded of it to `work`. */
+function cut<T>(
+  model: RunningModel,
+  features: MelFeatures,
+  { left, count, language, signal, biasing }: CutOptions,
+  work: (cut: Cut) => Promise<T>,
+): Promise<T> {
+  const { sessions, spec } = model.parts;
+  const transducer = spec.transducer as NonNullable<typeof spec.transducer>;
+  const { config, fusion } = transducerDecodingOf(model.decoding);
+  return encoded(model, features, language, async (clip) => {
+    const [frames = new Float32Array(0)] = await projectFrames(sessions, spec, clip);
+    const size = transducer.joint.hiddenSize;
+    const numFrames = Math.max(0, Math.min(count, (clip.lengths[0] as number) - left));
+    const part = frames.subarray(left * size, (left + numFrames) * size);
+    const runner = new TransducerRunner(sessions, transducer, [part]);
+    return work({
+      network: prepared(runner, temperatureOf(config, transducer), signal),
+      numFrames,
+      transducer,
+      config,
+      fusion: biasing ? [...fusion, biasing] : fusion,
+    });
   });
 }
 

@@ -30,9 +30,9 @@ export function planBuffered(
   const { config } = model.decoding ?? {};
   // As in NeMo's scripts: buffers overlap, and what is merged of them has no one row a frame.
   if (returnAlignments) refuse('there are no alignments; long "full" and "pauses" have them');
-  if (config && !config.isGreedy)
+  if (config && !config.isGreedy && !(method === 'context' && config.strategy === 'malsd_batch'))
     refuse(
-      `it decodes greedily, as NeMo's scripts do; for strategy "${config.strategy}" use long "pauses" or "full", or change the strategy to "greedy_batch"`,
+      `strategy "${config.strategy}" is for long "pauses" and "full"; as in NeMo's scripts, "greedy_batch" goes with every method, and "malsd_batch" with method "context"`,
     );
   if (method !== 'context' && biasingRequests?.some((request) => request))
     refuse(`method "${method}" takes no biasingRequests; "context" does, as NeMo's script for it`);

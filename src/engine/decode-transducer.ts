@@ -1,37 +1,27 @@
 /** The transducer over clips of any number of encoder batches: greedy or a beam, by the decoding config in force. */
 import type { AlignmentStep, Hypothesis, TransducerAlignments } from '../base/hypothesis.ts';
-import { throwIfAborted } from '../base/abort.ts';
 import { AsrError } from '../base/errors.ts';
-import { BeamNetwork } from '../decoding/beam-network.ts';
-import type { BeamReading } from '../decoding/beam-path.ts';
 import type { WeightedFusion } from '../decoding/fusion.ts';
 import { logSoftmax } from '../decoding/scores.ts';
 import { searchTogether } from '../decoding/search-together.ts';
-import { decodeTdtBeam } from '../decoding/tdt-beam.ts';
-import { decodeTdtMaes } from '../decoding/tdt-maes.ts';
-import { decodeTransducerAlsd } from '../decoding/transducer-alsd.ts';
-import { decodeTransducerBeam } from '../decoding/transducer-beam.ts';
 import {
   type TransducerNetwork,
   type TransducerOptions,
   type TransducerStep,
   decodeTransducerGreedy,
 } from '../decoding/transducer-greedy.ts';
-import { decodeTransducerMaesBatch } from '../decoding/transducer-maes-batch.ts';
-import { decodeTransducerMaes } from '../decoding/transducer-maes.ts';
-import { decodeTransducerMalsd } from '../decoding/transducer-malsd.ts';
-import { decodeTransducerTsd } from '../decoding/transducer-tsd.ts';
 import type { ModelSpec } from '../model/spec.ts';
 import { type TransducerSpec, blankClass } from '../model/transducer-spec.ts';
 import { confidenceOf } from '../text/confidence.ts';
 import { groupByFrame, transducerTokenConfidence } from '../text/token-confidence.ts';
 import { type Decoded, fromReadings } from './decoded.ts';
-import { type TransducerDecodingConfig, givesAlignments } from './decoding-config.ts';
+import { givesAlignments } from './decoding-config.ts';
 import type { ConfidencePlan } from './decoding-sections.ts';
 import { type Decoding, transducerDecodingOf } from './decoding.ts';
 import type { ModelSessions } from './sessions.ts';
 import { continued, toDecoderState, toTransducerState } from './partial-hypothesis.ts';
 import { type PredictorState, type ProjectedFrames, TransducerRunner } from './transducer-runner.ts';
+import { prepared, search, temperatureOf } from './transducer-search.ts';
 
 export type TransducerClip = {
   readonly frames: ProjectedFrames;
@@ -70,9 +60,7 @@ export async function decodeTransducer(
   const isGreedy = !config || config.isGreedy;
   const isBeamOfOne =
     !isGreedy && transducer.kind === 'rnnt' && config.beam.beamSize === 1 && !config.strategy.endsWith('_batch');
-  // NeMo's HAT joint gives probabilities, and leaves `temperature` out.
-  const temperature =
-    (transducer.joint.isHat ? 1 : (config?.temperature ?? 1)) * (isBeamOfOne ? config.beam.softmaxTemperature : 1);
+  const temperature = temperatureOf(config, transducer) * (isBeamOfOne ? config.beam.softmaxTemperature : 1);
   const network = prepared(runner, temperature, options.signal);
   const keepAlignments = options.keepAlignments || (config?.keepAlignments ?? false);
   if (isGreedy) {
@@ -215,64 +203,4 @@ function confidences(
   if (!plan.token) return { frameConfidence, open: [] };
   const { confidence: tokenConfidence, open } = transducerTokenConfidence(marked, isTdt, plan, before);
   return { frameConfidence, tokenConfidence, open };
-}
-
-type SearchOptions = {
-  readonly config: TransducerDecodingConfig;
-  readonly fusion: readonly WeightedFusion[];
-  readonly transducer: TransducerSpec;
-  readonly keepSteps: boolean;
-};
-
-/** The search a strategy names. */
-function search<State>(
-  transducerNetwork: TransducerNetwork<State>,
-  clip: number,
-  numFrames: number,
-  { config, fusion, transducer, keepSteps }: SearchOptions,
-): Promise<BeamReading[]> {
-  const { beam, strategy } = config;
-  const isTdt = transducer.durations.length > 0;
-  // NeMo's batched searches know no softmax temperature, nor does a HAT joint that is asked for its internal language model.
-  const knowsNone = strategy.endsWith('_batch') || beam.internalLmWeight !== undefined;
-  const softmaxTemperature = knowsNone ? 1 : beam.softmaxTemperature;
-  const { durations } = transducer;
-  const options = { ...beam, blank: blankClass(transducer), durations, softmaxTemperature, keepSteps };
-  const network = new BeamNetwork(transducerNetwork, clip, options);
-  const maes = {
-    ...options,
-    numSteps: beam.maesNumSteps,
-    prefixAlpha: beam.maesPrefixAlpha,
-    expansionGamma: beam.maesExpansionGamma,
-    expansionBeta: beam.maesExpansionBeta,
-    internalWeight: beam.internalLmWeight,
-  };
-  if (strategy === 'tsd')
-    return decodeTransducerTsd(network, numFrames, { ...options, maxExpansions: beam.tsdMaxExpansions });
-  if (strategy === 'alsd')
-    return decodeTransducerAlsd(network, numFrames, { ...options, maxTargetLength: beam.alsdMaxTargetLength });
-  if (strategy === 'maes_batch') return decodeTransducerMaesBatch(network, numFrames, { ...maes, fusion });
-  if (strategy === 'malsd_batch') return decodeTransducerMalsd(network, numFrames, { ...options, fusion });
-  if (strategy === 'maes')
-    return (isTdt ? decodeTdtMaes : decodeTransducerMaes)(network, numFrames, { ...maes, fusion: fusion[0] });
-  return (isTdt ? decodeTdtBeam : decodeTransducerBeam)(network, numFrames, options);
-}
-
-/** The network at another temperature, and one that a signal ends between two calls. */
-function prepared<State>(
-  network: TransducerNetwork<State>,
-  temperature: number,
-  signal: AbortSignal | undefined,
-): TransducerNetwork<State> {
-  return {
-    start: (rows, token) => network.start(rows, token),
-    predict: (tokens, states) => network.predict(tokens, states),
-    join: async (rows) => {
-      throwIfAborted(signal);
-      const logits = await network.join(rows);
-      if (temperature !== 1)
-        for (let index = 0; index < logits.length; index++) logits[index] = (logits[index] as number) / temperature;
-      return logits;
-    },
-  };
 }

@@ -85,8 +85,8 @@ export type LongAudioMode = 'auto' | 'full' | 'buffered' | 'pauses';
  * merged by what they have in common, as NeMo's `transcribe` does by itself with a checkpoint that carries a model for its timestamps (and
  * `auto` with it); without a method their windows of 40 s are joined by spaces (NeMo `speech_to_text_aed_chunked_infer.py`).
  *
- * `context` encodes every chunk between `leftSeconds` and `rightSeconds` of its neighbours and carries the decoder on (NeMo
- * `speech_to_text_streaming_infer_rnnt.py`); `middle` takes the middle of overlapping buffers, `lcs` joins them by what they have in common
+ * `context` encodes every chunk between `leftSeconds` and `rightSeconds` of its neighbours and carries the decoder on, or the beam of strategy
+ * `malsd_batch` (NeMo `speech_to_text_streaming_infer_rnnt.py`); `middle` takes the middle of overlapping buffers, `lcs` joins them by what they have in common
  * (NeMo `speech_to_text_buffered_infer_ctc.py`, `…_rnnt.py`).
  */
 export type BufferedOptions = {
