@@ -11,54 +11,96 @@ export type EditStep = { readonly kind: EditKind; readonly reference?: string; r
 /** Largest alignment table in cells (bytes); 16 thousand words against as many. */
 const MAX_CELLS = 1 << 28;
 
+/** Cells of the table that are done in one step of `countInSteps`: some milliseconds. */
+const CELLS_PER_STEP = 1 << 21;
+
 /** Counts in linear memory. */
 export function countEdits(reference: readonly string[], hypothesis: readonly string[]): EditCounts {
-  const size = reference.length + 1;
-  // Row-wise best cost to each reference position, with the counts of the path that has it.
-  let cost = Int32Array.from({ length: size }, (_, i) => i);
-  let counts = { sub: new Int32Array(size), ins: new Int32Array(size), del: Int32Array.from(cost) };
-  let nextCost = new Int32Array(size);
-  let next = { sub: new Int32Array(size), ins: new Int32Array(size), del: new Int32Array(size) };
+  return atOnce(countInSteps(reference, hypothesis));
+}
 
-  for (let h = 1; h <= hypothesis.length; h++) {
-    nextCost[0] = h;
-    next.sub[0] = next.del[0] = 0;
-    next.ins[0] = h;
+/** As `countEdits`, with a pause now and then: the characters of an hour take seconds. */
+export function* countInSteps(
+  reference: readonly string[],
+  hypothesis: readonly string[],
+): Generator<void, EditCounts> {
+  const idOf = numbering();
+  const ids = Int32Array.from(reference, idOf);
+  const size = ids.length + 1;
+  // Row-wise best cost to each reference position, and the insertions of the path that has it; the rest follows from both.
+  let cost = Int32Array.from({ length: size }, (_, r) => r);
+  let insertions = new Int32Array(size);
+  let nextCost = new Int32Array(size);
+  let nextInsertions = new Int32Array(size);
+  let numCells = 0;
+  for (const [index, item] of hypothesis.entries()) {
+    const id = idOf(item);
+    nextCost[0] = nextInsertions[0] = index + 1;
     for (let r = 1; r < size; r++) {
-      const isEqual = hypothesis[h - 1] === reference[r - 1];
-      const kind = cheapest(cost[r - 1]! + (isEqual ? 0 : 1), cost[r]! + 1, nextCost[r - 1]! + 1);
-      const from = kind === 'deletion' ? next : counts;
-      const at = kind === 'insertion' ? r : r - 1;
-      nextCost[r] = (kind === 'deletion' ? nextCost : cost)[at]! + (kind === 'substitution' && isEqual ? 0 : 1);
-      next.sub[r] = from.sub[at]! + (kind === 'substitution' && !isEqual ? 1 : 0);
-      next.ins[r] = from.ins[at]! + (kind === 'insertion' ? 1 : 0);
-      next.del[r] = from.del[at]! + (kind === 'deletion' ? 1 : 0);
+      const substituted = cost[r - 1]! + (ids[r - 1] === id ? 0 : 1);
+      const inserted = cost[r]! + 1;
+      const deleted = nextCost[r - 1]! + 1;
+      if (substituted < inserted && substituted < deleted) {
+        nextCost[r] = substituted;
+        nextInsertions[r] = insertions[r - 1]!;
+      } else if (deleted < inserted) {
+        nextCost[r] = deleted;
+        nextInsertions[r] = nextInsertions[r - 1]!;
+      } else {
+        nextCost[r] = inserted;
+        nextInsertions[r] = insertions[r]! + 1;
+      }
     }
     [cost, nextCost] = [nextCost, cost];
-    [counts, next] = [next, counts];
+    [insertions, nextInsertions] = [nextInsertions, insertions];
+    numCells += size;
+    if (numCells < CELLS_PER_STEP) continue;
+    numCells = 0;
+    yield;
   }
-  return { substitutions: counts.sub[size - 1]!, insertions: counts.ins[size - 1]!, deletions: counts.del[size - 1]! };
+  const inserted = insertions[size - 1]!;
+  const deletions = inserted - hypothesis.length + reference.length;
+  return { substitutions: cost[size - 1]! - inserted - deletions, insertions: inserted, deletions };
+}
+
+/** What a generator comes to, without its pauses. */
+export function atOnce<T>(steps: Generator<void, T>): T {
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return value;
+  }
+}
+
+/** Numbers items by what they say: numbers are compared faster. */
+function numbering(): (item: string) => number {
+  const ids = new Map<string, number>();
+  return (item) => {
+    const known = ids.get(item);
+    if (known !== undefined) return known;
+    ids.set(item, ids.size);
+    return ids.size - 1;
+  };
 }
 
 /** The alignment behind `countEdits`, in reading order. @throws RangeError when both are longer than about 16 000 items */
 export function alignEdits(reference: readonly string[], hypothesis: readonly string[]): EditStep[] {
   const width = reference.length + 1;
   if (width * (hypothesis.length + 1) > MAX_CELLS) throw new RangeError('These texts are too long to be aligned.');
+  const idOf = numbering();
+  const ids = Int32Array.from(reference, idOf);
   const kinds = new Uint8Array(width * (hypothesis.length + 1));
   let cost = Int32Array.from({ length: width }, (_, i) => i);
   let nextCost = new Int32Array(width);
   for (let h = 1; h <= hypothesis.length; h++) {
+    const id = idOf(hypothesis[h - 1]!);
     nextCost[0] = h;
     for (let r = 1; r < width; r++) {
-      const isEqual = hypothesis[h - 1] === reference[r - 1];
-      const kind = cheapest(cost[r - 1]! + (isEqual ? 0 : 1), cost[r]! + 1, nextCost[r - 1]! + 1);
-      kinds[h * width + r] = KINDS.indexOf(kind);
-      nextCost[r] =
-        kind === 'deletion'
-          ? nextCost[r - 1]! + 1
-          : kind === 'insertion'
-            ? cost[r]! + 1
-            : cost[r - 1]! + (isEqual ? 0 : 1);
+      const substituted = cost[r - 1]! + (ids[r - 1] === id ? 0 : 1);
+      const inserted = cost[r]! + 1;
+      const deleted = nextCost[r - 1]! + 1;
+      const kind = substituted < inserted && substituted < deleted ? 0 : deleted < inserted ? 2 : 1;
+      kinds[h * width + r] = kind;
+      nextCost[r] = kind === 0 ? substituted : kind === 1 ? inserted : deleted;
     }
     [cost, nextCost] = [nextCost, cost];
   }
@@ -77,8 +119,3 @@ export function alignEdits(reference: readonly string[], hypothesis: readonly st
 }
 
 const KINDS = ['substitution', 'insertion', 'deletion'] as const;
-
-function cheapest(substitution: number, insertion: number, deletion: number): (typeof KINDS)[number] {
-  if (substitution < insertion && substitution < deletion) return 'substitution';
-  return deletion < insertion ? 'deletion' : 'insertion';
-}

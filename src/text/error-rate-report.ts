@@ -1,5 +1,6 @@
 /** The report of an evaluation: rates of the whole and of every recording, as `sotto wer --json` prints and the page saves them. */
-import { type ErrorRateDetail, sumErrorRates, wordErrorRateDetail } from './word-error-rate.ts';
+import { atOnce } from './edit-distance.ts';
+import { type ErrorRateDetail, errorRateInSteps, sumErrorRates } from './word-error-rate.ts';
 
 /** One recording, with what was heard in it. */
 export type RatedFile = {
@@ -13,13 +14,21 @@ export type RatedFile = {
   readonly characters: ErrorRateDetail;
 };
 
+/** A recording that is not compared yet. */
+export type HeardFile = Omit<RatedFile, 'words' | 'characters'>;
+
 /** Compares what was heard with what was said. */
-export function rateFile(file: Omit<RatedFile, 'words' | 'characters'>): RatedFile {
+export function rateFile(file: HeardFile): RatedFile {
+  return atOnce(rateInSteps(file));
+}
+
+/** As `rateFile`, with a pause every few milliseconds: the characters of an hour take seconds. */
+export function* rateInSteps(file: HeardFile): Generator<void, RatedFile> {
   const [texts, references] = [[file.text], [file.reference]];
   return {
     ...file,
-    words: wordErrorRateDetail(texts, references),
-    characters: wordErrorRateDetail(texts, references, { useCer: true }),
+    words: yield* errorRateInSteps(texts, references),
+    characters: yield* errorRateInSteps(texts, references, { useCer: true }),
   };
 }
 

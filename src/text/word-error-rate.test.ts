@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 
-import { alignEdits, countEdits } from './edit-distance.ts';
+import { alignEdits, countEdits, countInSteps } from './edit-distance.ts';
 import { wordErrorRate, wordErrorRateDetail } from './word-error-rate.ts';
 
 test('substitutions, insertions and deletions are counted as kaldialign counts them', () => {
@@ -36,4 +36,20 @@ test('characters are code points, spaces included; words stand between what Pyth
 test('without reference words the rate is infinite, with lists of different length it is a wrong call', () => {
   expect(wordErrorRate([''], [''])).toBe(Number.POSITIVE_INFINITY);
   expect(() => wordErrorRate(['a'], [])).toThrow(TypeError);
+});
+
+test('many characters are counted in short steps, and come to the same', () => {
+  const reference = Array.from({ length: 6000 }, (_, at) => 'abcdefghij'[(at * 7) % 10]!);
+  const hypothesis = reference.flatMap((char, at) => (at % 11 === 0 ? [] : at % 13 === 0 ? [char, 'x'] : [char]));
+  const steps = countInSteps(reference, hypothesis);
+  let longest = 0;
+  for (;;) {
+    const startedAt = process.cpuUsage();
+    const { done, value } = steps.next();
+    longest = Math.max(longest, process.cpuUsage(startedAt).user / 1000);
+    if (!done) continue;
+    expect(value).toEqual(countEdits(reference, hypothesis));
+    break;
+  }
+  expect(longest).toBeLessThan(50);
 });

@@ -4,7 +4,7 @@
  * Errors and words are summed over the list before dividing; texts are compared as they are (no lower-casing, no normalisation), and
  * without a single reference word the rate is infinite.
  */
-import { countEdits } from './edit-distance.ts';
+import { atOnce, countInSteps } from './edit-distance.ts';
 import { splitWords } from './whitespace.ts';
 
 /** What is counted. */
@@ -39,20 +39,29 @@ export function wordErrorRate(
 export function wordErrorRateDetail(
   hypotheses: readonly string[],
   references: readonly string[],
-  { useCer = false }: ErrorRateOptions = {},
+  options: ErrorRateOptions = {},
 ): ErrorRateDetail {
+  return atOnce(errorRateInSteps(hypotheses, references, options));
+}
+
+/** As `wordErrorRateDetail`, with a pause every few milliseconds. */
+export function* errorRateInSteps(
+  hypotheses: readonly string[],
+  references: readonly string[],
+  { useCer = false }: ErrorRateOptions = {},
+): Generator<void, ErrorRateDetail> {
   if (hypotheses.length !== references.length) {
     throw new TypeError(
       `${hypotheses.length} hypotheses and ${references.length} references: the lists must be of equal length.`,
     );
   }
   const split = useCer ? (text: string) => [...text] : splitWords;
-  return sumCounts(
-    references.map((text, index) => {
-      const reference = split(text);
-      return { words: reference.length, ...countEdits(reference, split(hypotheses[index]!)) };
-    }),
-  );
+  const pairs: PairCounts[] = [];
+  for (const [index, text] of references.entries()) {
+    const reference = split(text);
+    pairs.push({ words: reference.length, ...(yield* countInSteps(reference, split(hypotheses[index]!))) });
+  }
+  return sumCounts(pairs);
 }
 
 /** The rate over all pairs that some rates are of: what `wordErrorRateDetail` gives for all of them at once. */
@@ -60,9 +69,9 @@ export function sumErrorRates(details: readonly ErrorRateDetail[]): ErrorRateDet
   return sumCounts(details);
 }
 
-function sumCounts(
-  pairs: readonly Pick<ErrorRateDetail, 'words' | 'insertions' | 'deletions' | 'substitutions'>[],
-): ErrorRateDetail {
+type PairCounts = Pick<ErrorRateDetail, 'words' | 'insertions' | 'deletions' | 'substitutions'>;
+
+function sumCounts(pairs: readonly PairCounts[]): ErrorRateDetail {
   let [words, insertions, deletions, substitutions] = [0, 0, 0, 0];
   for (const pair of pairs) {
     words += pair.words;

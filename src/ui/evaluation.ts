@@ -6,8 +6,9 @@
 import { AsrError, isAsrError } from '../base/errors.ts';
 import { parseManifest } from '../base/manifest.ts';
 import { readManifestInput } from '../rpc/manifest-input.ts';
-import { type RatedFile, rateFile } from '../text/error-rate-report.ts';
+import { type RatedFile, rateInSteps } from '../text/error-rate-report.ts';
 import type { ModelHost } from './model-host.ts';
+import { unhurried } from './unhurried.ts';
 
 /** All recordings so far. */
 export type EvaluationReport = {
@@ -59,20 +60,22 @@ export class Evaluation extends EventTarget {
       this.#changed();
       const model = await host.model();
       const done: RatedFile[] = [];
-      const startedAt = performance.now();
+      let total = 0;
       for (let from = 0; from < inputs.length; from += BATCH_SIZE) {
+        const startedAt = performance.now();
         const results = await model.transcribeWithDurations(inputs.slice(from, from + BATCH_SIZE), { signal });
-        results.forEach(({ hypothesis: { text }, duration }, index) => {
+        total += (performance.now() - startedAt) / 1000;
+        for (const [index, { hypothesis, duration }] of results.entries()) {
           const { audio, text: reference = '' } = lines[from + index] ?? { audio: '' };
-          done.push(rateFile({ audio, duration, reference, text }));
-        });
+          done.push(await unhurried(rateInSteps({ audio, duration, reference, text: hypothesis.text })));
+        }
         const { device, precision, seconds } = model.report;
         this.report = {
           manifest: manifest.name,
           model: model.info.name,
           device: device === 'webgpu' ? 'WebGPU' : 'WASM',
           precision,
-          seconds: { load: seconds.open + seconds.session, total: (performance.now() - startedAt) / 1000 },
+          seconds: { load: seconds.open + seconds.session, total },
           files: [...done],
         };
         this.#changed();
