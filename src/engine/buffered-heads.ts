@@ -22,7 +22,7 @@ import type { Encoded } from './encoder-runner.ts';
 import { hostValues } from './encoder-tensors.ts';
 import type { RunningModel } from './running-model.ts';
 import { type PredictorState, TransducerRunner } from './transducer-runner.ts';
-import { continueSearch, prepared, temperatureOf } from './transducer-search.ts';
+import { continueSearch, prepared, restartsAtZero, temperatureOf } from './transducer-search.ts';
 
 type PieceOptions = {
   readonly language?: string | undefined;
@@ -102,7 +102,7 @@ function decode(
   features: MelFeatures,
   { state, keepSteps = true, ...options }: DecodeOptions,
 ): Promise<TransducerDecoded<PredictorState> & { readonly numFrames: number }> {
-  return cut(model, features, options, async ({ network, numFrames, fusion, transducer }) => {
+  return cut(model, features, options, async ({ network, numFrames, config, fusion, transducer }) => {
     const [decoded] = await decodeTransducerGreedy(
       network,
       [numFrames],
@@ -112,6 +112,7 @@ function decode(
         bigBlankDurations: transducer.bigBlankDurations,
         maxSymbols: model.maxSymbols,
         fusion: [fusion],
+        restartsAtZero: restartsAtZero(transducer, config?.strategy === 'greedy'),
         keepSteps,
       },
       state && [state],

@@ -21,7 +21,7 @@ import { type Decoding, transducerDecodingOf } from './decoding.ts';
 import type { ModelSessions } from './sessions.ts';
 import { continued, toDecoderState, toTransducerState } from './partial-hypothesis.ts';
 import { type PredictorState, type ProjectedFrames, TransducerRunner } from './transducer-runner.ts';
-import { prepared, search, temperatureOf } from './transducer-search.ts';
+import { prepared, restartsAtZero, search, temperatureOf } from './transducer-search.ts';
 
 export type TransducerClip = {
   readonly frames: ProjectedFrames;
@@ -144,7 +144,7 @@ async function decodeGreedy(
     maxSymbols,
     fusion: clips.map(fusionOf),
     countsJumps: isPlain && durations.length > 0,
-    restartsAtZero: !isPlain && spec.predictor.kind === 'lstm' && !spec.predictor.blankAsPad,
+    restartsAtZero: restartsAtZero(spec, isPlain),
     keepSteps: keepAlignments || confidence !== undefined,
   };
   const results = await decodeTransducerGreedy(

@@ -5,6 +5,8 @@ import { type Config, changedConfig, openModel } from '../../e2e/support/decodin
 import { TOLERANCE, goldenFolder, openGolden, wavSamples } from '../../e2e/support/golden.ts';
 import type { Hypothesis } from '../base/hypothesis.ts';
 import type { LoadedModel } from './asr-model.ts';
+import { decodeBuffered } from './buffered-decoding.ts';
+import { planBuffered } from './buffered-options.ts';
 import type { BiasingRequest, BufferedOptions, TranscribeOptions } from './options.ts';
 
 type Case = {
@@ -54,6 +56,21 @@ test.each(['rnnt', 'tdt'])(
   },
 );
 
+test('after every chunk the best reading so far can be asked for, also later', async () => {
+  const model = await decodingWith('tdt', { strategy: 'malsd_batch', beam: { beam_size: 4 } });
+  const options = buffered(4, 2, 1);
+  const asked: (() => readonly number[])[] = [];
+  const { decoded } = await decodeBuffered(model, oneBlock(), {
+    plan: planBuffered(model, options),
+    onPiece: (soFar) => asked.push(() => soFar().emissions.map(({ token }) => token)),
+  });
+  const lengths = asked.map((ids) => ids().length);
+  expect(lengths).toHaveLength(seconds / 2);
+  expect(lengths).toEqual(lengths.toSorted((a, b) => a - b));
+  expect(lengths[0]).toBeGreaterThan(0);
+  expect(asked.at(-1)?.()).toEqual(decoded.emissions.map(({ token }) => token));
+});
+
 test.each([
   ['maes', { method: 'context' }],
   ['malsd_batch', { method: 'middle' }],
@@ -64,6 +81,10 @@ test.each([
     message: expect.stringContaining('"malsd_batch" with method "context"'),
   });
 });
+
+async function* oneBlock(): AsyncGenerator<Float32Array> {
+  yield samples;
+}
 
 async function decodingWith(head: string, config: Config): Promise<LoadedModel> {
   const model = models.get(head) as LoadedModel;

@@ -76,6 +76,11 @@ export function temperatureOf(config: TransducerDecodingConfig | undefined, { jo
   return joint.isHat ? 1 : (config?.temperature ?? 1);
 }
 
+/** Whether a silent first frame starts the network again (`TransducerOptions`). @param isPlain strategy `greedy` */
+export function restartsAtZero({ predictor }: TransducerSpec, isPlain: boolean): boolean {
+  return !isPlain && predictor.kind === 'lstm' && !predictor.blankAsPad;
+}
+
 /** The network at another temperature, and one that a signal ends between two calls. */
 export function prepared<State>(
   network: TransducerNetwork<State>,
