@@ -112,11 +112,14 @@ export async function vadOption(args: Arguments): Promise<Pick<TranscribeOptions
   return { vad: { ...options, checkpoint: await toCheckpointSource(checkpoint) } };
 }
 
-/** `--att-context-size '[70, 13]'`. */
-export function contextSize(args: Arguments): readonly [number, number] | undefined {
+/** `--att-context-size '[70, 13]'`, or `'[70, 7, 7]'`. */
+export function contextSize(args: Arguments): readonly number[] | undefined {
   const value = args.json('att-context-size');
   if (value === undefined) return undefined;
-  const isPair = Array.isArray(value) && value.length === 2 && value.every(Number.isInteger);
-  if (!isPair) throw new UsageError('--att-context-size is a pair of whole numbers, such as [70, 13].');
-  return value as [number, number];
+  const isSize = Array.isArray(value) && (value.length === 2 || value.length === 3) && value.every(Number.isInteger);
+  if (!isSize)
+    throw new UsageError(
+      '--att-context-size is [left, right] or [left, chunk, right] in whole numbers, such as [70, 13].',
+    );
+  return value as number[];
 }

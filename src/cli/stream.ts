@@ -42,7 +42,7 @@ export const streamCommand: Command = {
       const options = {
         ...(targetLang === undefined ? {} : { targetLang }),
         ...vad,
-        ...(attContextSize ? { attContextSize } : {}),
+        ...(attContextSize ? { attContextSize: attContextSize as [number, number] } : {}),
         ...(chunkSeconds === undefined ? {} : { chunkSeconds }),
       };
       const stream = await model.openStream(options, show);

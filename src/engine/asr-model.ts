@@ -4,7 +4,7 @@
 import { AsrError } from '../base/errors.ts';
 import type { AttentionChange } from '../model/attention-switch.ts';
 import type { ContextSize } from '../model/conformer-spec.ts';
-import { attentionContexts } from '../model/encoder.ts';
+import { attentionContexts, contextOfSize } from '../model/encoder.ts';
 import { CheckpointModel } from './checkpoint-model.ts';
 import { type Decoding, changedDecoding, chooseHead, loadedDecoding } from './decoding.ts';
 import type { EngineModel, EngineStream } from './engine-model.ts';
@@ -76,17 +76,22 @@ export class LoadedModel extends CheckpointModel<EngineParts> implements EngineM
     this.context = this.parts.encoder.changeAttention(change);
   }
 
-  /** NeMo `encoder.set_default_att_context_size`: the look-ahead of cache-aware checkpoints, offline and streaming. */
-  setDefaultAttContextSize(size: readonly [number, number]): void {
-    const contexts = attentionContexts(this.parts.spec.encoder);
-    const known = contexts.find((context) => context.join() === size.join());
-    if (!known) {
+  /**
+   * NeMo `encoder.set_default_att_context_size`: the look-ahead of cache-aware checkpoints, offline and streaming; left, chunk and right of those
+   * that are streamed in buffers, as parakeet-unified is.
+   */
+  setDefaultAttContextSize(size: readonly number[]): void {
+    const { encoder } = this.parts.spec;
+    const context = contextOfSize(encoder, size);
+    if (!context) {
+      const takesChunks = encoder.kind === 'conformer' && encoder.contextStyle === 'chunked_limited_with_rc';
+      const others = takesChunks ? ', or [left, chunk, right] in frames' : '';
       throw new AsrError(
         'unsupported-option',
-        `attContextSize [${size.join(', ')}] is not one of the checkpoint's: ${JSON.stringify(contexts)}.`,
+        `attContextSize [${size.join(', ')}] is not one of the checkpoint's: ${JSON.stringify(attentionContexts(encoder))}${others}.`,
       );
     }
-    this.context = known;
+    this.context = context;
   }
 
   /**

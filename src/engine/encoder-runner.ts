@@ -9,6 +9,7 @@ import {
   encodedLength,
   encoderFeeds,
   encoderPositions,
+  needsMask,
   seesPadding,
   subsamplingSpec,
   takesMasks,
@@ -105,7 +106,7 @@ export class EncoderRunner implements Disposable {
     language?: string,
     paddingColumns: number = this.#paddingColumns,
   ): Promise<Encoded> {
-    const masked = clips.length > 1 || this.#spec !== this.#model.encoder;
+    const masked = clips.length > 1 || this.#spec !== this.#model.encoder || needsMask(this.#spec, context);
     const lengths = clips.map((clip) => clip.numFrames);
     const numFrames = Math.max(...lengths) + (seesPadding(this.#spec) ? paddingColumns : 0);
     const input = await this.#input(clips, numFrames, masked);

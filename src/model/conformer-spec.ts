@@ -40,7 +40,6 @@ const schema = v.object({
   n_heads: v.nullish(v.pipe(v.number(), v.integer(), v.minValue(1)), 4),
   att_context_size: v.nullish(v.union([contextSize, v.array(contextSize)])),
   att_context_style: v.nullish(v.picklist(['regular', 'chunked_limited', 'chunked_limited_with_rc']), 'regular'),
-  att_chunk_context_size: v.nullish(v.array(v.array(v.number()))),
   xscaling: flag(true),
   untie_biases: flag(true),
   conv_kernel_size: v.nullish(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(4096)), 31),
@@ -81,8 +80,6 @@ export type ConformerSpec = {
   /** Every context the checkpoint offers; the first is the default. */
   readonly contexts: readonly ContextSize[];
   readonly contextStyle: v.InferOutput<typeof schema>['att_context_style'];
-  /** `chunked_limited_with_rc` only: left, chunk and right sizes it was trained with, in encoder frames, each to be chosen by itself. */
-  readonly chunkChoices?: readonly (readonly number[])[];
   readonly xscaling: boolean;
   readonly useBias: boolean;
   readonly untieBiases: boolean;
@@ -129,9 +126,6 @@ export function readConformerSpec(section: unknown): ConformerSpec {
     attention: c.self_attention_model,
     contexts: contexts(c.att_context_size, c.att_context_style),
     contextStyle: c.att_context_style,
-    ...(c.att_context_style === 'chunked_limited_with_rc' && c.att_chunk_context_size
-      ? { chunkChoices: c.att_chunk_context_size }
-      : {}),
     xscaling: c.xscaling,
     useBias: c.use_bias,
     untieBiases: c.untie_biases,

@@ -5,6 +5,7 @@
  * without being converted again. What a newcomer would get wrong: some encoders *see* NeMo's padding (`seesPadding`).
  */
 import type { Graph } from '../onnx/graph.ts';
+import { isUnlimited } from './attention-mask.ts';
 import { conformerEncodedLength, conformerFeeds, conformerPositions, hasLimitedContext } from './conformer-feeds.ts';
 import { buildConformer } from './conformer.ts';
 import type { ConformerSpec, ContextSize } from './conformer-spec.ts';
@@ -82,6 +83,23 @@ export function seesPadding(spec: EncoderSpec): boolean {
 /** Attention contexts the encoder offers, the default first; one unlimited one for encoders without attention. */
 export function attentionContexts(spec: EncoderSpec): readonly ContextSize[] {
   return spec.kind === 'conv' ? [[-1, -1]] : coreOf(spec).contexts;
+}
+
+/**
+ * The context that is meant by a size, as NeMo's `set_default_att_context_size` takes it: one that the encoder offers, or any `[left, chunk, right]`
+ * where frames see their own chunk and what is around it (`chunked_limited_with_rc`). Undefined for others, with which NeMo runs and warns.
+ */
+export function contextOfSize(spec: EncoderSpec, size: readonly number[]): ContextSize | undefined {
+  const offered = attentionContexts(spec).find((context) => context.join() === size.join());
+  if (offered || spec.kind !== 'conformer' || spec.contextStyle !== 'chunked_limited_with_rc') return offered;
+  const [left = -1, chunk = 0, right = -1] = size;
+  const isChunk = size.length === 3 && size.every(Number.isInteger) && left >= 0 && chunk >= 1 && right >= 0;
+  return isChunk ? [left, chunk, right] : undefined;
+}
+
+/** Whether an encoder that was built for full attention needs the graph with masks for a context. */
+export function needsMask(spec: EncoderSpec, context: ContextSize): boolean {
+  return spec.kind === 'conformer' && !hasLimitedContext(spec) && !isUnlimited(context);
 }
 
 /** Masks for a batch, by input name. */

@@ -182,8 +182,8 @@ export class ASRModel implements AsyncDisposable {
     return this.call('changeSubsamplingConvChunkingFactor', factor);
   }
 
-  /** NeMo `set_default_att_context_size`: the look-ahead `[left, right]` of a cache-aware encoder, in frames. */
-  setDefaultAttContextSize(size: readonly [number, number]): Promise<void> {
+  /** NeMo `set_default_att_context_size`: the look-ahead `[left, right]` of a cache-aware encoder in frames, `[left, chunk, right]` of one that is streamed in buffers. */
+  setDefaultAttContextSize(size: readonly [number, number] | readonly [number, number, number]): Promise<void> {
     return this.call('setDefaultAttContextSize', size);
   }
 

@@ -42,6 +42,9 @@ VARIANTS: dict[str, Config] = {
 }
 
 
+CHUNKS = [[6, 2, 1], [4, 3, 0]]  # left, chunk, right: what such a model is set to before it is streamed in buffers
+
+
 @case("conformer-variants")
 def conformer_variants(ctx: Context) -> None:
     """One small untrained archive for every other constructor option; encoder outputs of a short clip and of a batch."""
@@ -67,6 +70,10 @@ def conformer_variants(ctx: Context) -> None:
             ctx.record.array(f"{name}.single.encoded", alone[2][0])
             with torch.no_grad():
                 ctx.record.array(f"{name}.single.log_probs", model.decoder(encoder_output=alone[2])[0])
+            for context in CHUNKS if changes.get("att_context_style") == "chunked_limited_with_rc" else []:
+                model.encoder.set_default_att_context_size(context)  # NeMo warns, and runs with it
+                ctx.record.array(f"{name}.{'_'.join(map(str, context))}.batch.encoded", encode_audio(model, waves)[2])
+                ctx.record.array(f"{name}.{'_'.join(map(str, context))}.single.encoded", encode_audio(model, waves[:1])[2][0])
             return {"encoder": changes, "encoded_length": plain(encoded_len), "encoded_shape": list(encoded.shape),
                     "single_shape": list(alone[2].shape), "single_length": plain(alone[3]), "features_length": plain(feature_len)}
 
