@@ -1,5 +1,5 @@
 /** The graphs of a transducer's heads in ORT, one clip and one row at a time: for comparing them with NeMo's logits. Node only. */
-import type { TransducerNetwork } from '../../src/decoding/transducer-greedy.ts';
+import type { TransducerNetwork } from '../../src/decoding/transducer-network.ts';
 import type { TransducerSpec } from '../../src/model/transducer-spec.ts';
 import { buildJoint, buildPredictor, buildProjection } from '../../src/model/transducer.ts';
 import type { WeightReader } from '../../src/model/weight-reader.ts';

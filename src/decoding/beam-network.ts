@@ -7,7 +7,7 @@
 import type { BeamOptions } from './beam-path.ts';
 import type { Prefix } from './prefix.ts';
 import { logSoftmax } from './scores.ts';
-import type { TransducerNetwork } from './transducer-greedy.ts';
+import type { TransducerNetwork } from './transducer-network.ts';
 
 /** Tokens behind the end of a text whose states are kept. */
 const KEPT_STATES = 16;

@@ -4,7 +4,7 @@ import { BeamNetwork } from './beam-network.ts';
 import { Prefix } from './prefix.ts';
 import { searchTogether } from './search-together.ts';
 import { decodeTransducerMalsd } from './transducer-malsd.ts';
-import type { JoinRow, TransducerNetwork } from './transducer-greedy.ts';
+import type { JoinRow, TransducerNetwork } from './transducer-network.ts';
 
 const BLANK = 5;
 

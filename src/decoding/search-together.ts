@@ -4,7 +4,7 @@
  * A search is written for one clip, which keeps it readable and its result free of its neighbours. It must await each call before the next:
  * a batch goes out when every running search waits.
  */
-import type { JoinRow, TransducerNetwork } from './transducer-greedy.ts';
+import type { JoinRow, TransducerNetwork } from './transducer-network.ts';
 
 export async function searchTogether<State, Result>(
   network: TransducerNetwork<State>,

@@ -1,6 +1,7 @@
 /** The greedy loop over a network one can follow: what the first frame does to a predictor without a row for the blank. */
 import { expect, test } from 'vitest';
-import { type TransducerNetwork, decodeTransducerGreedy } from './transducer-greedy.ts';
+import { decodeTransducerGreedy } from './transducer-greedy.ts';
+import type { TransducerNetwork } from './transducer-network.ts';
 
 const BLANK = 2;
 

@@ -5,12 +5,8 @@ import { assert } from '../base/errors.ts';
 import type { BufferFrames } from '../decoding/buffer-merge.ts';
 import type { WeightedFusion } from '../decoding/fusion.ts';
 import { type MalsdState, malsdReadings } from '../decoding/transducer-malsd.ts';
-import {
-  type TransducerDecoded,
-  type TransducerNetwork,
-  type TransducerState,
-  decodeTransducerGreedy,
-} from '../decoding/transducer-greedy.ts';
+import { type TransducerDecoded, type TransducerState, decodeTransducerGreedy } from '../decoding/transducer-greedy.ts';
+import type { TransducerNetwork } from '../decoding/transducer-network.ts';
 import { type TransducerSpec, blankClass } from '../model/transducer-spec.ts';
 import type { Tensor } from '../runtime/session.ts';
 import { type Decoded, fromReadings } from './decoded.ts';

@@ -4,12 +4,8 @@ import { AsrError } from '../base/errors.ts';
 import type { WeightedFusion } from '../decoding/fusion.ts';
 import { logSoftmax } from '../decoding/scores.ts';
 import { searchTogether } from '../decoding/search-together.ts';
-import {
-  type TransducerNetwork,
-  type TransducerOptions,
-  type TransducerStep,
-  decodeTransducerGreedy,
-} from '../decoding/transducer-greedy.ts';
+import { type TransducerOptions, type TransducerStep, decodeTransducerGreedy } from '../decoding/transducer-greedy.ts';
+import type { TransducerNetwork } from '../decoding/transducer-network.ts';
 import type { ModelSpec } from '../model/spec.ts';
 import { type TransducerSpec, blankClass } from '../model/transducer-spec.ts';
 import { confidenceOf } from '../text/confidence.ts';

@@ -1,5 +1,5 @@
 /** Predictor and joint sessions as the network a transducer decoder drives; states are rows in host memory. */
-import type { JoinRow, TransducerNetwork } from '../decoding/transducer-greedy.ts';
+import type { JoinRow, TransducerNetwork } from '../decoding/transducer-network.ts';
 import type { TransducerSpec } from '../model/transducer.ts';
 import type { Tensor } from '../runtime/session.ts';
 import { hostValues } from './encoder-tensors.ts';

@@ -7,7 +7,7 @@ import { decodeTdtBeam } from '../decoding/tdt-beam.ts';
 import { decodeTdtMaes } from '../decoding/tdt-maes.ts';
 import { decodeTransducerAlsd } from '../decoding/transducer-alsd.ts';
 import { decodeTransducerBeam } from '../decoding/transducer-beam.ts';
-import type { TransducerNetwork } from '../decoding/transducer-greedy.ts';
+import type { TransducerNetwork } from '../decoding/transducer-network.ts';
 import { decodeTransducerMaesBatch } from '../decoding/transducer-maes-batch.ts';
 import { decodeTransducerMaes } from '../decoding/transducer-maes.ts';
 import { type MalsdState, continueMalsd, decodeTransducerMalsd } from '../decoding/transducer-malsd.ts';
