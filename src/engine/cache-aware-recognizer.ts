@@ -19,6 +19,7 @@ import { CacheAwareEncoder } from './cache-aware-encoder.ts';
 import type { RunningModel } from './running-model.ts';
 import { projectFrames } from './decode-clips.ts';
 import { hostIds } from './decode-ctc.ts';
+import { transducerDecodingOf } from './decoding.ts';
 import type { Encoded } from './encoder-runner.ts';
 import { hostValues } from './encoder-tensors.ts';
 import type { StreamOptions, StreamUpdate } from './options.ts';
@@ -27,6 +28,7 @@ import { RunningTranscript } from './running-transcript.ts';
 import type { GateDecision, StreamGate } from './stream-gate.ts';
 import { CommittedText } from './stream-text.ts';
 import { type PredictorState, TransducerRunner } from './transducer-runner.ts';
+import { prepared, restartsAtZero, temperatureOf } from './transducer-search.ts';
 
 export class CacheAwareRecognizer implements Recognizer {
   readonly #model: RunningModel;
@@ -174,15 +176,17 @@ export class CacheAwareRecognizer implements Recognizer {
       this.#ctc = decoded.state;
       this.#add(decoded.emissions, decoded.nonBlankFrames, decoded.score);
     } else if (spec.transducer) {
-      const network = new TransducerRunner(sessions, spec.transducer, await projectFrames(sessions, spec, encoded));
+      const runner = new TransducerRunner(sessions, spec.transducer, await projectFrames(sessions, spec, encoded));
+      const { config, fusion } = transducerDecodingOf(this.#model.decoding);
+      const network = prepared(runner, temperatureOf(config, spec.transducer), undefined);
       const { durations, bigBlankDurations } = spec.transducer;
-      const fusion = this.#model.decoding?.fusion ?? [];
       const options = {
         blank: blankClass(spec.transducer),
         durations,
         bigBlankDurations,
         maxSymbols: this.#model.maxSymbols,
         fusion: [this.#biasing ? [...fusion, this.#biasing] : fusion],
+        restartsAtZero: restartsAtZero(spec.transducer, config?.strategy === 'greedy'),
       };
       const [decoded] = await decodeTransducerGreedy(
         network,

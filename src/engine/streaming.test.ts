@@ -102,6 +102,23 @@ test.each(STREAMS.filter(({ stream }) => !stream.raises && stream.steps.every(({
   },
 );
 
+test('a beam is refused, whichever head has it, with what to do', async () => {
+  const model = await open(openGolden('fastconformer-streaming-hybrid'));
+  for (const [decoderType, strategy] of [
+    ['rnnt', 'malsd_batch'],
+    ['ctc', 'beam_batch'],
+  ] as const) {
+    await model.changeDecodingStrategy({ strategy }, { decoderType });
+    await expect(model.openStream({}, () => undefined)).rejects.toMatchObject({
+      code: 'unsupported-option',
+      message: expect.stringMatching(/not with strategy ".*"; change the strategy to "greedy_batch"/),
+    });
+  }
+  await model.changeDecodingStrategy({ strategy: 'greedy_batch' }, { decoderType: 'ctc' });
+  await (await model.openStream({}, () => undefined)).cancel();
+  await model.dispose();
+});
+
 /** Norms over time and subsamplings that look ahead see less of a chunk than of the clip. */
 function isSameAsOffline({ json }: Golden): boolean {
   const encoder = json['encoder'] as { conv_norm_type: string; causal_downsampling: boolean } | undefined;

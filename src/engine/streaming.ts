@@ -83,6 +83,12 @@ async function createRecognizer(
       );
     return new BufferedRecognizer(model, options, onUpdate, detector);
   }
+  const { config } = model.decoding ?? {};
+  if (config && !config.isGreedy)
+    throw new AsrError(
+      'unsupported-option',
+      `A cache-aware stream decodes greedily, as NeMo's steps do, not with strategy "${config.strategy}"; change the strategy to "greedy_batch".`,
+    );
   const contexts = streamableContexts(spec);
   const wanted = options.attContextSize ?? model.context;
   const context =
