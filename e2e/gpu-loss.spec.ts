@@ -1,10 +1,20 @@
 /** The browser's GPU process dies in the middle of a transcription: the words come all the same, from WASM, and the report says so. */
 import { readFile } from 'node:fs/promises';
-import { expect } from '@playwright/test';
-import { WRITTEN, checkpoint, clip, test } from './support/page.ts';
+import { type Browser, expect } from '@playwright/test';
+import { WRITTEN, checkpoint, clip, test as shared } from './support/page.ts';
 import { serveLibrary } from './support/library.ts';
 
-test('a lost GPU costs time, never words', async ({ page, browser }) => {
+/** A browser that has lost its GPU now and then gives none to the tests behind this one: each test has its own. */
+const test = shared.extend<{ own: Browser }>({
+  own: async ({ playwright }, use, { project }) => {
+    const browser = await playwright.chromium.launch(project.use.launchOptions);
+    await use(browser);
+    await browser.close();
+  },
+});
+
+test('a lost GPU costs time, never words', async ({ own: browser }) => {
+  const page = await browser.newPage();
   await using library = await serveLibrary();
   await page.goto(library.url);
   const archive = [...(await readFile(checkpoint('fastconformer-tdt-bpe')))];
@@ -39,9 +49,9 @@ test('a lost GPU costs time, never words', async ({ page, browser }) => {
 
 for (const decoderType of ['ctc', 'rnnt'] as const) {
   test(`a lost GPU does not end a dictation with ${decoderType}: what was written stays, and more comes`, async ({
-    page,
-    browser,
+    own: browser,
   }) => {
+    const page = await browser.newPage();
     await using library = await serveLibrary();
     await page.goto(library.url);
     const archive = [...(await readFile(checkpoint('fastconformer-streaming-hybrid')))];
