@@ -18,6 +18,7 @@ sys.path.insert(0, str(HERE))
 
 import soundfile  # noqa: E402
 import torch  # noqa: E402
+from buffered_chunks import encoded_chunks  # noqa: E402
 from make_decoding_options import TREE, Config, shown  # noqa: E402
 from omegaconf import OmegaConf  # noqa: E402
 
@@ -35,8 +36,6 @@ def stream(model: Any, own: Any, wave: Any, config: Config, biasing: Config | No
     from nemo.collections.asr.parts.context_biasing.biasing_multi_model import BiasingRequestItemConfig
     from nemo.collections.asr.parts.utils.batched_beam_decoding_utils import BatchedBeamHyps
     from nemo.collections.asr.parts.utils.rnnt_utils import batched_hyps_to_hypotheses
-    from nemo.collections.asr.parts.utils.streaming_utils import ContextSize, StreamingBatchedAudioBuffer
-    from training import quiet_frontend
 
     model.change_decoding_strategy(OmegaConf.merge(own, {"compute_timestamps": False, "preserve_alignments": False}, config), verbose=False)
     computer = model.decoding.decoding.decoding_computer
@@ -45,32 +44,17 @@ def stream(model: Any, own: Any, wave: Any, config: Config, biasing: Config | No
         request = BiasingRequestItemConfig(**biasing)
         request.add_to_multi_model(tokenizer=model.tokenizer, biasing_multi_model=computer.biasing_multi_model)
         ids = torch.tensor([request.multi_model_id])
-    factor = model.encoder.subsampling_factor
-    per_frame = 160 * factor
-    samples = ContextSize(*(int(length * 100 / factor) * per_frame for length in seconds))
-    buffer = StreamingBatchedAudioBuffer(batch_size=1, context_samples=samples, dtype=torch.float32, device="cpu")
-    signal = torch.from_numpy(wave)[None]
-    state, hyps, position, need = None, None, 0, min(samples.chunk + samples.right, signal.shape[1])
-    with torch.inference_mode(), quiet_frontend(model):
-        while position < signal.shape[1]:
-            count = min(need, signal.shape[1] - position)
-            last = position + need >= signal.shape[1]
-            buffer.add_audio_batch_(signal[:, position : position + count], audio_lengths=torch.tensor([count]),
-                                    is_last_chunk=last, is_last_chunk_batch=torch.tensor([last]))
-            encoded, length = model(input_signal=buffer.samples, input_signal_length=buffer.context_size_batch.total())
-            context = buffer.context_size.subsample(factor=per_frame)
-            batch = buffer.context_size_batch.subsample(factor=per_frame)
-            out_len = torch.where(torch.tensor([last]), length - batch.left, batch.chunk)
-            biased = {"multi_biasing_ids": ids} if ids is not None else {}
-            piece, state = computer(x=encoded.transpose(1, 2)[:, context.left :], out_len=out_len, prev_batched_state=state, **biased)
+    state, hyps = None, None
+    biased = {"multi_biasing_ids": ids} if ids is not None else {}
+    with torch.inference_mode():
+        for encoded, out_len, _ in encoded_chunks(model, wave, seconds):
+            piece, state = computer(x=encoded, out_len=out_len, prev_batched_state=state, **biased)
             is_beam = isinstance(piece, BatchedBeamHyps)
             roots = piece.flatten_() if is_beam else None  # which beam of the chunk before each one comes from
             if hyps is None:
                 hyps = piece
             else:
                 hyps.merge_(piece, **({"is_chunk_continuation": True, "boundary_prev_ptr": roots} if is_beam else {}))
-            position += count
-            need = samples.chunk
         if is_beam:
             best = hyps.to_hyps_list(score_norm=model.decoding.decoding.score_norm)[0]
         else:

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import torch
 
+from buffered_chunks import encoded_chunks
 from cases import Context
 from environment import Config
 from record import attempt, plain, silence
-from training import quiet_frontend
 from transcripts import merged
 
 
@@ -47,39 +47,17 @@ def stream_with_context(model: Any, wave: np.ndarray, left: float, chunk: float,
     """speech_to_text_streaming_infer_rnnt.py: every step encodes [left|chunk|right] afresh and decodes the chunk's frames
     with the label-looping state carried over."""
     from nemo.collections.asr.parts.utils.rnnt_utils import batched_hyps_to_hypotheses
-    from nemo.collections.asr.parts.utils.streaming_utils import ContextSize, StreamingBatchedAudioBuffer
 
     with silence():
         model.change_decoding_strategy(merged(model, strategy="greedy_batch", preserve_alignments=False, greedy={"loop_labels": True}))
     computer = model.decoding.decoding.decoding_computer
-    factor = model.encoder.subsampling_factor
-    hop = 160
-    per_frame = hop * factor
-    frames = ContextSize(left=int(left * 100 / factor), chunk=int(chunk * 100 / factor), right=int(right * 100 / factor))
-    samples = ContextSize(left=frames.left * per_frame, chunk=frames.chunk * per_frame, right=frames.right * per_frame)
-    buffer = StreamingBatchedAudioBuffer(batch_size=1, context_samples=samples, dtype=torch.float32, device="cpu")
-    signal = torch.from_numpy(wave.astype(np.float32))[None]
-    state, hyps = None, None
-    position, steps = 0, []
-    need = min(samples.chunk + samples.right, signal.shape[1])
-    with torch.inference_mode(), quiet_frontend(model):
-        while position < signal.shape[1]:
-            count = min(need, signal.shape[1] - position)
-            last = position + need >= signal.shape[1]
-            buffer.add_audio_batch_(signal[:, position : position + count], audio_lengths=torch.tensor([count]),
-                                    is_last_chunk=last, is_last_chunk_batch=torch.tensor([last]))
-            encoded, encoded_len = model(input_signal=buffer.samples, input_signal_length=buffer.context_size_batch.total())
-            encoded = encoded.transpose(1, 2)
-            context = buffer.context_size.subsample(factor=per_frame)
-            batch_context = buffer.context_size_batch.subsample(factor=per_frame)
-            encoded = encoded[:, context.left :]
-            valid = torch.where(torch.tensor([last]), encoded_len - batch_context.left, batch_context.chunk)
+    state, hyps, steps = None, None, []
+    with torch.inference_mode():
+        for encoded, valid, context in encoded_chunks(model, wave, (left, chunk, right)):
             answer = computer(x=encoded, out_len=valid, prev_batched_state=state)
             piece, state = answer[0], answer[-1]
             hyps = piece if hyps is None else hyps.merge_(piece)
             steps.append({"context_frames": [context.left, context.chunk, context.right], "decoded_frames": int(valid[0]), "tokens": int(hyps.current_lengths[0])})
-            position += count
-            need = samples.chunk
     final = batched_hyps_to_hypotheses(hyps, batch_size=1)[0]
     return {"left_chunk_right_seconds": [left, chunk, right], "text": model.tokenizer.ids_to_text(plain(final.y_sequence)), "ids": plain(final.y_sequence),
             "timestamp": plain(final.timestamp), "score": plain(final.score), "steps": steps}
