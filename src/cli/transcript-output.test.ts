@@ -19,6 +19,7 @@ test('one recording is printed in every format, and captions keep to the rules',
   const printed = (format: string, ...more: string[]) => transcribe('--format', format, ...more, clip);
   expect(await printed('txt')).toBe(`${text}\n`);
   expect(await printed('vtt')).toMatch(/^WEBVTT\n\n00:00:0\d\.\d{3} --> /);
+  expect(await printed('vtt', '--word-times')).toMatch(/ <00:00:0\d\.\d{3}>\w/);
   expect(JSON.parse(await printed('json'))).toMatchObject({ task: 'transcribe', text });
   const lines = (await printed('srt', '--captions', '{"line_length": 16, "maxLines": 1}'))
     .split('\n')
@@ -51,6 +52,7 @@ test.each([
   [['--format', 'doc', clip], /--format is 'doc'; it is one of txt, srt, vtt, ctm, json, manifest/],
   [['--format', 'srt', '--json', clip], /--format and --json are two ways to write/],
   [['--output-dir', scratch('none'), clip], /need a --format/],
+  [['--format', 'srt', '--word-times', clip], /--word-times is for vtt/],
   [['--format', 'ctm', '--captions', '{}', clip], /--captions is for srt and vtt/],
   [['--format', 'srt', '--captions', '{"width": 3}', clip], /--captions has no width; it has lineLength, /],
   [['--format', 'srt', '--captions', '{"maxLines": 0}', clip], /maxLines is 0; it is a number from 1 on/],

@@ -16,10 +16,11 @@ import type { Entry } from './manifest.ts';
 import type { Recognized } from './recognize.ts';
 import { writeBlob } from './write-files.ts';
 
-export const OUTPUT_USAGE = `[--format ${TRANSCRIPT_FORMATS.join('|')}] [--captions JSON] [--output-dir FOLDER]`;
+export const OUTPUT_USAGE = `[--format ${TRANSCRIPT_FORMATS.join('|')}] [--captions JSON] [--word-times] [--output-dir FOLDER]`;
 export const OUTPUT_OPTIONS = {
   format: { type: 'string' },
   captions: { type: 'string' },
+  'word-times': { type: 'boolean' },
   'output-dir': { type: 'string' },
 } as const;
 
@@ -38,13 +39,16 @@ export function transcriptOutput(
   const format = args.choice('format', TRANSCRIPT_FORMATS);
   const folder = args.text('output-dir');
   const captions = captionRules(args);
+  const wordTimes = args.flag('word-times');
   if (!format) {
-    if (folder !== undefined || captions) throw new UsageError('--output-dir and --captions need a --format.');
+    if (folder !== undefined || captions || wordTimes)
+      throw new UsageError('--output-dir, --captions and --word-times need a --format.');
     return undefined;
   }
   for (const other of ['json', 'json-lines', 'output'])
     if (args.has(other)) throw new UsageError(`--format and --${other} are two ways to write: use one.`);
   if (captions && format !== 'srt' && format !== 'vtt') throw new UsageError('--captions is for srt and vtt.');
+  if (wordTimes && format !== 'vtt') throw new UsageError('--word-times is for vtt.');
   const path = folder === undefined ? undefined : paths(folder, format, entries);
   if (!path && entries.length > 1 && isTimed(format) && !isJoinable(format))
     throw new UsageError(`${entries.length} recordings are not one ${format} file: name a folder with --output-dir.`);
@@ -53,7 +57,7 @@ export function transcriptOutput(
     isTimed: isTimed(format),
     async write(entry, { audio: name, duration, hypotheses }) {
       const best = hypotheses[0] as Hypothesis;
-      const text = transcriptAs(format, best, { name, duration, reference: entry.text, captions });
+      const text = transcriptAs(format, best, { name, duration, reference: entry.text, captions, wordTimes });
       const to = path?.get(entry);
       if (to === undefined) output.out(text);
       else await writeBlob(to, new Blob([text]));

@@ -21,6 +21,8 @@ export type TranscriptOf = {
   /** What was said, where that is known: a manifest carries it on. */
   readonly reference?: string | undefined;
   readonly captions?: Partial<CaptionProfile> | undefined;
+  /** WebVTT: a time before every word of a cue. @default false */
+  readonly wordTimes?: boolean;
 };
 
 /** What says where words are, and needs timestamps therefore. */
@@ -42,13 +44,13 @@ export function extensionOf(format: TranscriptFormat): string {
 export function transcriptAs(
   format: TranscriptFormat,
   hypothesis: Hypothesis,
-  { name, duration, reference, captions }: TranscriptOf,
+  { name, duration, reference, captions, wordTimes = false }: TranscriptOf,
 ): string {
   switch (format) {
     case 'srt':
       return toSrt(hypothesis, captions ? { captions } : {});
     case 'vtt':
-      return toVtt(hypothesis, captions ? { captions } : {});
+      return toVtt(hypothesis, { wordTimes, ...(captions ? { captions } : {}) });
     case 'ctm':
       return toCtm(hypothesis, { file: name });
     case 'json':
