@@ -35,7 +35,7 @@ def odd_conformer(s: Sizes, draw: random.Random) -> Config:
     options: Config = {"causal_downsampling": False, "use_bias": draw.random() < 0.7, "untie_biases": draw.random() < 0.7, "xscaling": draw.random() < 0.5,
                        "feat_out": draw.choice((-1, -1, s.d_model + 5))}
     options["subsampling"], options["subsampling_factor"] = draw.choice((("dw_striding", 2), ("dw_striding", 4), ("dw_striding", 8), ("dw_striding", 8), ("dw_striding", 16), ("striding", 2),
-                                                                         ("striding", 4), ("striding", 8), ("stacking", 3), ("stacking_norm", 6), ("stacking", 4)))
+                                                                         ("striding", 4), ("striding", 8), ("dw_striding", 6), ("striding", 12), ("stacking", 3), ("stacking_norm", 6), ("stacking", 4)))
     if "striding" in options["subsampling"]:
         options["causal_downsampling"] = draw.random() < 0.5
     groups = draw.choice([n for n in range(1, s.d_model + 1) if s.d_model % n == 0])
@@ -79,9 +79,10 @@ def odd_convolutions(s: Sizes, draw: random.Random) -> tuple[Config, int]:
         if not residual and stride > 1:
             strided = {"stride": stride}  # at every repeat
         blocks.append(block(width, draw.choice((1, 2, 3)), draw.choice((3, 6, 13, 21, 37)), residual=residual, separable=draw.random() < 0.8, **squeeze, **strided))
-    last = draw.choice((9, 16, 30))
+    last = draw.choice((8, 16, 32))
     blocks.append(block(last, 1, draw.choice((1, 4, 29)), residual=False, dilation=draw.choice((1, 2))))
-    return conv_encoder(s, blocks, draw.choice(("relu", "swish", "gelu", "selu")), normalization_mode=draw.choice(("batch", "batch", "layer", "instance"))), last
+    norm = draw.choice(("batch", "batch", "layer", "instance", "group"))
+    return conv_encoder(s, blocks, draw.choice(("relu", "swish", "gelu", "selu")), normalization_mode=norm, norm_groups=draw.choice((-1, 1, 2, 4))), last
 
 
 def odd_transducer(s: Sizes, draw: random.Random, width: int) -> Config:

@@ -96,6 +96,11 @@ const REFUSED: readonly [string, object, RegExp][] = [
     conv({ future_context: 0, residual: false }, { conv_mask: false }),
     /future_context 0 without conv_mask/,
   ],
+  [
+    'groups that do not divide a width',
+    conv({}, { normalization_mode: 'group', norm_groups: 7 }),
+    /jasper\.0 has \d+ filters: norm_groups 7 must divide them/,
+  ],
 ];
 
 describe('refusals', () => {
