@@ -38,6 +38,9 @@ def trim(x, sr, thr=0.004, pad=0.12):
     return x[a: k[-1] + p], a / sr
 
 
+SHORT = {"numeric": .6, "command": .4}       # kinds of line for shards of words, letters, numbers and commands
+
+
 def corpus(seed, weights):
     """Endless stream of (kind, raw, transcript), drawn by kind without repetition until a kind is used up."""
     import random

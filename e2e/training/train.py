@@ -2,6 +2,7 @@
 
   train.py run --minutes M | --until HH:MM    train (or resume from ckpt/last.pt); the learning rate falls to zero at the end
   train.py export OUT.nemo [--weights ema]    write the weights with NeMo's save_to
+  train.py mix OTHER.pt --share .35           take that share of another last.pt's averages into those of ckpt/last.pt
   train.py state OUT.pt                       weights and averages in bf16 for keeping
 
 Processes of one thread each share parameters, gradients and optimiser state in memory. A step is a number of small batches;
@@ -55,7 +56,7 @@ def ctc(lp, Y, blank):
 def args():
     ap = argparse.ArgumentParser(); ap.add_argument("cmd"); ap.add_argument("out", nargs="?"); o = ap.add_argument
     o("--minutes", type=float, default=80); o("--until", help="HH:MM (UTC): end of the schedule, instead of --minutes"); o("--lr", type=float, default=2e-3); o("--warm", type=int, default=150); o("--hold", type=float, default=.2)
-    o("--rows", type=int, default=2, help="rows of 16.56 s in a small batch"); o("--micro", type=int, default=5, help="small batches in a step"); o("--world", type=int, default=2)
+    o("--share", type=float, default=.35, help="of OTHER.pt, for mix"); o("--rows", type=int, default=2, help="rows of 16.56 s in a small batch"); o("--micro", type=int, default=5, help="small batches in a step"); o("--world", type=int, default=2)
     o("--d", type=int, default=160); o("--layers", type=int, default=8); o("--sub", type=int, default=48)
     o("--inter", type=float, default=.25, help="weight of CTC on a middle layer"); o("--inter_at", type=int, default=5); o("--phone", type=float, default=.6, help="weight of the phones of each 20 ms, on an early layer"); o("--phone_at", type=int, default=3)
     o("--teach", type=float, default=.5, help="weight of the regression on the teacher's frames, from a layer of the upper middle"); o("--teach_at", type=int, default=6)
@@ -199,8 +200,15 @@ def load(which):
     m2 = build(d_model=b.d, n_layers=b.layers, sub=b.sub, dropout=0.1); m2.load_state_dict(m.state_dict()); return m2.eval(), ck, f
 
 
+def mix(other, share):
+    """Both are complete states (P, E flat), as training writes them."""
+    ck, b = (torch.load(p, map_location="cpu") for p in (CK + "/last.pt", other)); assert ck["names"] == b["names"]
+    ck["E"] = torch.lerp(ck["E"].float(), b["E"].float(), share); torch.save(ck, CK + "/tmp.pt"); os.replace(CK + "/tmp.pt", CK + "/last.pt")
+
+
 def main():
     a = args(); os.makedirs(CK, exist_ok=True)
+    if a.cmd == "mix": mix(a.out, a.share); return
     if a.cmd == "export":
         m, ck, _ = load("E" if a.weights == "ema" else "P"); m.cfg.tokenizer.dir = "tokenizer"; m.save_to(a.out); print("saved", a.out, "step", ck["step"], "audio h", ck["audio"] / 3600, "minutes", ck["spent"] / 60); return
     if a.cmd == "state":

@@ -2,7 +2,7 @@
 import os, random, re, subprocess, sys, tempfile, time
 import numpy as np, soundfile as sf, soxr
 from phones import arpa
-from shards import Writer, corpus, trim
+from shards import SHORT, Writer, corpus, trim
 
 engine, name, seed, hours = sys.argv[1], sys.argv[2], int(sys.argv[3]), float(sys.argv[4])
 R = random.Random(seed); w = Writer(name); t0 = time.time()
@@ -18,7 +18,7 @@ def add(x, sr, f, voice, text, segments):
     w.add(soxr.resample(x, sr * f, 16000, quality="HQ"), voice, text, phones=(arpa(segments), o, 1 / f) if segments else None)
 
 
-g = corpus(seed + 77, {"lj": .34, "fortune": .3, "everyday": .2, "numeric": .1, "command": .06})
+g = corpus(seed + 77, SHORT if sys.argv[-1] == "short" else {"lj": .34, "fortune": .3, "everyday": .2, "numeric": .1, "command": .06})
 while w.seconds < hours * 3600:
     if engine == "festival":
         # one festival process for a batch of lines

@@ -5,13 +5,13 @@ from kokoro_fast import Kokoro, TTS
 
 from phones import kokoro
 from kphon import phon
-from shards import Writer, corpus, trim
+from shards import SHORT, Writer, corpus, trim
 
 name, seed, seconds = sys.argv[1], int(sys.argv[2]), float(sys.argv[3])
 V = {os.path.basename(f)[:-4]: np.fromfile(f, dtype=np.float32).reshape(-1, 256) for f in sorted(glob.glob(TTS + "/package/voices/*.bin"))}
 EN = [v for v in V if v[0] in "ab"]; XX = [v for v in V if v[0] not in "ab"]
 R = random.Random(seed); k = Kokoro(); w = Writer(name); t0 = time.time(); n = 0
-for kind, raw, tr in corpus(seed + 1000, {"lj": .36, "fortune": .34, "everyday": .16, "numeric": .09, "command": .05}):
+for kind, raw, tr in corpus(seed + 1000, SHORT if sys.argv[-1] == "short" else {"lj": .36, "fortune": .34, "everyday": .16, "numeric": .09, "command": .05}):
     if time.time() - t0 > seconds: break
     a = R.choice(EN) if R.random() < .75 else R.choice(XX)
     b = R.choice(EN + XX); m = R.choice([0, 0, R.uniform(.2, .8)])
