@@ -39,7 +39,7 @@ const schema = v.object({
   activation: v.picklist(ACTIVATIONS),
   normalization_mode: v.nullish(v.picklist(['batch', 'group', 'layer', 'instance']), 'batch'),
   residual_mode: v.nullish(v.string(), 'add'),
-  norm_groups: v.nullish(v.union([v.literal(-1), count]), -1),
+  norm_groups: v.nullish(v.number(), -1),
   conv_mask: flag(true),
   frame_splicing: v.nullish(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(64)), 1),
 });
@@ -60,7 +60,7 @@ export function readConvEncoderSpec(section: unknown): ConvEncoderSpec {
       first(block.stride),
       first(block.dilation),
     ];
-    if (c.normalization_mode === 'group' && block.filters % Math.max(c.norm_groups, 1) !== 0)
+    if (c.normalization_mode === 'group' && c.norm_groups !== -1 && block.filters % c.norm_groups !== 0)
       throw unsupported(index, `${block.filters} filters`, `norm_groups ${c.norm_groups} must divide them`);
     if (stride > 1 && dilation > 1)
       throw unsupported(index, `stride ${stride} with dilation ${dilation}`, 'NeMo allows only one of them above 1');
