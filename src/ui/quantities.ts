@@ -24,9 +24,9 @@ export function formatRemaining(seconds: number): string {
   return `about ${(seconds / 3600).toFixed(1)} h left`;
 }
 
-/** `12× real time`, or `0.6× real time` when the device cannot keep up. */
+/** `12× real time`, or `0.6×` or `0.03× real time` when the device cannot keep up. */
 export function formatSpeed(timesRealTime: number): string {
-  return `${timesRealTime >= 10 ? Math.round(timesRealTime) : timesRealTime.toFixed(1)}× real time`;
+  return `${timesRealTime >= 10 ? Math.round(timesRealTime) : timesRealTime.toFixed(timesRealTime < 0.1 ? 2 : 1)}× real time`;
 }
 
 /** `14 M`, `0.6 B`: parameters of a model. */
