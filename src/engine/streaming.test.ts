@@ -67,6 +67,7 @@ test.each(RECORDED)("$name, $key: the steps give NeMo's frames", async ({ name, 
     const [size, columns] = shape as [number, number];
     return Array.from({ length: length! * size }, (_, at) => data[(at % size) * columns + Math.floor(at / size)]!);
   });
+  expect(theirs.length).toBeGreaterThan(0);
   const worst = theirs.reduce((most, value, at) => Math.max(most, Math.abs(value - (ours[at] ?? Number.NaN))), 0);
   expect(worst).toBeLessThan(TOLERANCE.encoded);
 });
